@@ -1,0 +1,103 @@
+"""What every service is built on, wired once: database, outbox, relay, idempotency, tokens, cache."""
+
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+import httpx2
+from sqlalchemy import MetaData, Table
+
+from skillsync_kit.auth import Keys, TokenVerifier
+from skillsync_kit.aws import SnsPublisher, open_client
+from skillsync_kit.cache import Cache
+from skillsync_kit.clock import Clock, SystemClock
+from skillsync_kit.consumer import Consumer, Handler, Inbox
+from skillsync_kit.database import Database
+from skillsync_kit.idempotency import Idempotency
+from skillsync_kit.outbox import Outbox
+from skillsync_kit.processed_messages import ProcessedMessages
+from skillsync_kit.relay import Relay
+from skillsync_kit.settings import Settings
+
+__all__ = ["Foundation", "lay"]
+
+
+@dataclass
+class Foundation:
+    """The parts; a service without an outbox or idempotency records has none of them in its tables."""
+
+    name: str
+    clock: Clock
+    database: Database
+    cache: Cache
+    http: httpx2.AsyncClient
+    verifier: TokenVerifier
+    processed: ProcessedMessages
+    outbox: Outbox | None
+    idempotency: Idempotency | None
+    _on_commit: list[Callable[[], None]]
+
+    async def relay(self, stack: AsyncExitStack, topic_arn: str) -> Relay:
+        """The relay of this service's outbox, woken by every commit of this process."""
+        if self.outbox is None:
+            raise RuntimeError(f"{self.name} has no outbox")
+        publisher = SnsPublisher(await open_client(stack, "sns"), topic_arn)
+        relay = Relay(self.database, self.outbox, publisher, self.clock)
+        self._on_commit.append(relay.wake)
+        return relay
+
+    async def consumer(
+        self,
+        stack: AsyncExitStack,
+        queue_url: str,
+        handlers: dict[str, Handler],
+        handled: Callable[[], None] = lambda: None,
+    ) -> Consumer:
+        """The consumer of this service's queue; `handled` is called when messages had their effect."""
+        inbox = Inbox(self.name, self.database, self.processed, handlers)
+        # The read timeout outlives the long poll.
+        client = await open_client(stack, "sqs", read_timeout_seconds=40)
+        return Consumer(client, queue_url, inbox, handled)
+
+
+def lay(stack: AsyncExitStack, settings: Settings, name: str, metadata: MetaData) -> Foundation:
+    """Wire the parts of the service `name` over its tables; everything opened is closed with `stack`."""
+    clock = SystemClock()
+    tables: dict[str, Table] = dict(metadata.tables)
+    outbox = Outbox(tables["outbox"], clock) if "outbox" in tables else None
+    on_commit: list[Callable[[], None]] = []
+
+    def committed() -> None:
+        for tell in on_commit:
+            tell()
+
+    database = Database(
+        settings.database_url,
+        pool_size=settings.database_pool_size,
+        record=outbox.record if outbox else None,
+        committed=committed,
+    )
+    stack.push_async_callback(database.close)
+    cache = Cache(settings.cache_url, name)
+    stack.push_async_callback(cache.close)
+    http = httpx2.AsyncClient(follow_redirects=False)
+    stack.push_async_callback(http.aclose)
+    verifier = TokenVerifier(
+        Keys(http, settings.jwks_url).get,
+        clock,
+        issuer=settings.token_issuer,
+        web_client_id=settings.web_client_id,
+        worker_client_id=settings.worker_client_id,
+    )
+    return Foundation(
+        name=name,
+        clock=clock,
+        database=database,
+        cache=cache,
+        http=http,
+        verifier=verifier,
+        processed=ProcessedMessages(tables["processed_messages"], clock),
+        outbox=outbox,
+        idempotency=Idempotency(tables["idempotency_records"], clock) if "idempotency_records" in tables else None,
+        _on_commit=on_commit,
+    )

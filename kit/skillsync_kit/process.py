@@ -1,0 +1,138 @@
+"""A service's process: its roles, its start, and its drain.
+
+    python -m skillsync_<service>.main {all|api|worker}
+
+`api` serves HTTP, `worker` consumes and answers the probes alone, `all` does both on one event loop.
+"""
+
+import asyncio
+import signal
+import socket
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import Literal, TypeVar, get_args
+
+import uvicorn
+import uvloop
+from fastapi import FastAPI
+
+from skillsync_kit import failpoints, settings, telemetry
+from skillsync_kit.app import Health, create_health_app
+from skillsync_kit.telemetry import log
+
+__all__ = ["Loop", "Parts", "Role", "run"]
+
+Role = Literal["all", "api", "worker"]
+Loop = Callable[[asyncio.Event], Awaitable[None]]
+"""Work that goes on until the event is set, then finishes what it has in hand."""
+
+SomeSettings = TypeVar("SomeSettings", bound=settings.Settings)
+
+# Longer than a load balancer keeps an idle connection (60 s on AWS), or it sends into one that is being closed.
+_KEEP_ALIVE_SECONDS = 75
+_FINISH_SECONDS = 20
+_CONNECTIONS = 1000
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a composition root makes: the app, and the loops of each role.
+
+    `worker_loops` take work in, so they stop first at a drain; `relay_loops` run in every role and stop last, after the
+    last request has committed its events.
+    """
+
+    app: FastAPI
+    health: Health
+    worker_loops: tuple[Loop, ...] = ()
+    relay_loops: tuple[Loop, ...] = ()
+    warm: tuple[Callable[[], Awaitable[None]], ...] = field(default=())
+
+
+Build = Callable[[AsyncExitStack, SomeSettings], Awaitable[Parts]]
+
+
+def run(name: str, kind: type[SomeSettings], build: Build[SomeSettings]) -> None:
+    """Run the process until SIGTERM or SIGINT. A setting or argument that is wrong: one line, exit status 2."""
+    arguments = sys.argv[1:] or ["all"]
+    if len(arguments) != 1 or arguments[0] not in get_args(Role):
+        sys.stderr.write(f"{name}: say which role to run: {', '.join(get_args(Role))}\n")
+        raise SystemExit(2)
+    role: Role = arguments[0]  # type: ignore[assignment]
+    chosen = settings.load(kind)
+    process = name if role != "worker" else f"{name}-worker"
+    telemetry.configure(process, chosen.log_level)
+    failpoints.configure(chosen.failpoints, name)
+    try:
+        listener = socket.create_server((chosen.host, chosen.port), backlog=2048)
+    except OSError as error:
+        sys.stderr.write(f"{process}: cannot listen on {chosen.host}:{chosen.port}: {error.strerror}\n")
+        raise SystemExit(2) from None
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(role, chosen, build, listener))
+
+
+async def _serve(role: Role, chosen: SomeSettings, build: Build[SomeSettings], listener: socket.socket) -> None:
+    draining = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, draining.set)
+    async with AsyncExitStack() as stack:
+        parts = await build(stack, chosen)
+        server = _server(parts.app if role != "worker" else create_health_app(parts.health))
+        stop_taking, stop_relaying = asyncio.Event(), asyncio.Event()
+        takers = [loop(stop_taking) for loop in parts.worker_loops] if role != "api" else []
+        relays = [loop(stop_relaying) for loop in parts.relay_loops]
+        async with asyncio.TaskGroup() as group:
+            serving = group.create_task(server.serve([listener]))
+            taking = [group.create_task(_must_not_end(taker, stop_taking)) for taker in takers]
+            for relay in relays:
+                group.create_task(_must_not_end(relay, stop_relaying))
+            for warm in parts.warm:
+                await warm()
+            parts.health.is_ready = True
+            log.info("ready", role=role, port=listener.getsockname()[1])
+            await draining.wait()
+            log.info("draining")
+            parts.health.is_ready = False
+            stop_taking.set()
+            # The load balancer goes on sending until it has seen the probe fail: serve on for that long.
+            await asyncio.sleep(chosen.drain_seconds)
+            server.should_exit = True
+            await asyncio.gather(serving, *taking)
+            stop_relaying.set()
+    log.info("stopped")
+
+
+async def _must_not_end(loop: Awaitable[None], stopping: asyncio.Event) -> None:
+    """A loop that ends by itself is a defect; the process ends with it, and its supervisor starts another."""
+    await loop
+    if not stopping.is_set():
+        raise RuntimeError("a loop of this process ended by itself")
+
+
+def _server(app: FastAPI) -> "_Server":
+    return _Server(
+        uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            server_header=False,
+            date_header=True,
+            proxy_headers=False,
+            timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=_FINISH_SECONDS,
+            limit_concurrency=_CONNECTIONS,
+        )
+    )
+
+
+class _Server(uvicorn.Server):
+    """uvicorn closes its listeners as soon as SIGTERM arrives; here the drain decides when."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals alone."""
+        yield

@@ -1,0 +1,145 @@
+"""The relay: publishes what the outbox holds, bounded and retried, until every committed event has left.
+
+Any number of relays may run. There is no leader and no order: consumers need neither. A crash between publishing and
+marking publishes once more, by design; consumers are idempotent.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+from sqlalchemy import bindparam, or_, select, update
+
+from skillsync_kit.clock import Clock
+from skillsync_kit.database import Database, UnitOfWork
+from skillsync_kit.failpoints import failpoint
+from skillsync_kit.outbox import Outbox
+from skillsync_kit.telemetry import log
+
+__all__ = ["Message", "Publisher", "Relay"]
+
+_BATCH = 100
+_CLAIM = timedelta(seconds=30)
+# Idle polls find what another process committed just before it died; new work of this process wakes the relay itself.
+_SHORTEST_POLL_SECONDS = 0.05
+_LONGEST_POLL_SECONDS = 1.0
+_BACK_OFF_SECONDS = (0.5, 1, 2, 5, 10, 30)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One outbox row on its way out."""
+
+    id: str
+    type: str
+    payload: str
+    attempts: int
+
+
+class Publisher(Protocol):
+    """Publishes to the broker."""
+
+    async def publish(self, messages: Sequence[Message]) -> dict[str, str]:
+        """Publish all; the ids that did not get through, each with the reason. Never raises for the broker's sake."""
+        ...
+
+
+class Relay:
+    """Moves events from one service's outbox to the broker."""
+
+    def __init__(self, database: Database, outbox: Outbox, publisher: Publisher, clock: Clock) -> None:
+        self._database = database
+        self._table = outbox.table
+        self._publisher = publisher
+        self._clock = clock
+        self._woken = asyncio.Event()
+
+    def wake(self) -> None:
+        """Tell the relay that there is something to publish."""
+        self._woken.set()
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Publish until `stopping` is set, then once more what is pending."""
+        pause = _SHORTEST_POLL_SECONDS
+        while not stopping.is_set():
+            self._woken.clear()
+            try:
+                published = await self.publish_pending()
+            except Exception as error:
+                # The database or the broker is away: nothing is lost, the rows wait.
+                log.warning("relay turn failed", error=type(error).__name__)
+                published = 0
+            if published:
+                pause = _SHORTEST_POLL_SECONDS
+                continue
+            await self._pause(pause, stopping)
+            pause = _SHORTEST_POLL_SECONDS if self._woken.is_set() else min(pause * 2, _LONGEST_POLL_SECONDS)
+        try:
+            await self.publish_pending()
+        except Exception as error:
+            log.warning("last relay turn failed", error=type(error).__name__)
+
+    async def publish_pending(self) -> int:
+        """Claim a batch, publish it outside any transaction, mark what got through. How many did."""
+        messages = await self._database.run(self._claim)
+        if not messages:
+            return 0
+        failed = await self._publisher.publish(messages)
+        failpoint("after-publish")
+
+        async def mark(unit: UnitOfWork) -> None:
+            await self._mark(unit, messages, failed)
+
+        await self._database.run(mark)
+        return len(messages) - len(failed)
+
+    async def _claim(self, unit: UnitOfWork) -> list[Message]:
+        table, now = self._table, self._clock.now()
+        pending = (
+            select(table.c.id, table.c.type, table.c.payload, table.c.attempts)
+            .where(table.c.published_at.is_(None))
+            .where(or_(table.c.claimed_until.is_(None), table.c.claimed_until < now))
+            .limit(_BATCH)
+        )
+        if self._database.supports_skip_locked:
+            pending = pending.with_for_update(skip_locked=True)
+        messages = [Message(*row) for row in await unit.connection.execute(pending)]
+        if messages:
+            ids = [message.id for message in messages]
+            await unit.connection.execute(update(table).where(table.c.id.in_(ids)).values(claimed_until=now + _CLAIM))
+        return messages
+
+    async def _mark(self, unit: UnitOfWork, messages: Sequence[Message], failed: dict[str, str]) -> None:
+        table, now = self._table, self._clock.now()
+        published = [message.id for message in messages if message.id not in failed]
+        if published:
+            await unit.connection.execute(
+                update(table).where(table.c.id.in_(published)).values(published_at=now, last_error=None)
+            )
+        again = [
+            {
+                "row": message.id,
+                "attempts": message.attempts + 1,
+                "last_error": failed[message.id][:500],
+                "claimed_until": now + timedelta(seconds=_back_off_seconds(message.attempts)),
+            }
+            for message in messages
+            if message.id in failed
+        ]
+        if again:
+            log.warning("events not published", count=len(again), reason=again[0]["last_error"])
+            await unit.connection.execute(update(table).where(table.c.id == bindparam("row")), again)
+
+    async def _pause(self, seconds: float, stopping: asyncio.Event) -> None:
+        waits = [asyncio.ensure_future(self._woken.wait()), asyncio.ensure_future(stopping.wait())]
+        try:
+            await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+
+
+def _back_off_seconds(attempts: int) -> float:
+    return _BACK_OFF_SECONDS[min(attempts, len(_BACK_OFF_SECONDS) - 1)]

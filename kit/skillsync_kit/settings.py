@@ -1,0 +1,56 @@
+"""Settings of a process: typed, read from the environment once, refused at start when something is missing."""
+
+import sys
+from typing import Literal, TypeVar
+
+from pydantic import Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+__all__ = ["Settings", "load"]
+
+
+class Settings(BaseSettings):
+    """What every service needs. Each field is the environment variable SKILLSYNC_<FIELD>."""
+
+    model_config = SettingsConfigDict(env_prefix="SKILLSYNC_", extra="ignore", frozen=True)
+
+    environment: str = Field(default="local", pattern=r"^(local|dev(-[a-z0-9]+)?|staging|prod)$")
+    host: str = "127.0.0.1"
+    port: int = Field(ge=0, le=65535)
+    database_url: str = Field(pattern=r"^(sqlite\+aiosqlite|mysql\+asyncmy)://")
+    database_pool_size: int = Field(default=8, ge=1, le=50, description="Connections to write with; as many to read")
+    cache_url: str = Field(default="mem://", pattern=r"^(mem|redis)://")
+    token_issuer: str
+    jwks_url: str
+    web_client_id: str
+    worker_client_id: str | None = None
+    drain_seconds: float = Field(default=0, ge=0, le=60)
+    failpoints: str | None = None
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @model_validator(mode="after")
+    def _stand_ins_stay_local(self) -> "Settings":
+        if self.environment == "local":
+            return self
+        if self.failpoints is not None:
+            raise ValueError("failpoints: only the local environment may have them")
+        if self.database_url.startswith("sqlite"):
+            raise ValueError("database_url: only the local environment may use SQLite")
+        if self.cache_url.startswith("mem"):
+            raise ValueError("cache_url: only the local environment may use the in-process cache")
+        return self
+
+
+SomeSettings = TypeVar("SomeSettings", bound=Settings)
+
+
+def load(kind: type[SomeSettings]) -> SomeSettings:
+    """The settings of this process; when one is missing or wrong, says which on stderr and exits with status 2."""
+    try:
+        return kind()
+    except ValidationError as invalid:
+        for error in invalid.errors():
+            name = "SKILLSYNC_" + "_".join(str(part) for part in error["loc"]).upper() if error["loc"] else "settings"
+            # The value is not shown: it may be a secret.
+            sys.stderr.write(f"{name}: {error['msg']}\n")
+        raise SystemExit(2) from None
