@@ -1,0 +1,72 @@
+"""All SQL of the service."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from skillsync_analytics import tables
+from skillsync_kit.database import UnitOfWork
+
+__all__ = ["MemberExchange", "MemberFigures", "MemberRepository"]
+
+_row = tables.member_exchanges.c
+
+
+@dataclass(frozen=True, slots=True)
+class MemberExchange:
+    """One participant's part in one finalized exchange."""
+
+    user_id: str
+    transaction_id: str
+    minutes_given: int
+    minutes_received: int
+    finalized_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MemberFigures:
+    """One member's sums; all zero for someone without exchanges."""
+
+    finalized: int
+    minutes_given: int
+    minutes_received: int
+    partners: int
+
+
+class MemberRepository:
+    """Keeps who took part in which finalized exchange, and adds it up."""
+
+    async def add(self, unit: UnitOfWork, exchanges: Sequence[MemberExchange]) -> bool:
+        """Keep the parts of one exchange, in one statement: all or none. False when they were there already."""
+        try:
+            await unit.connection.execute(insert(tables.member_exchanges).values([asdict(part) for part in exchanges]))
+        except IntegrityError:
+            return False
+        return True
+
+    async def figures(self, connection: AsyncConnection, user: str) -> MemberFigures:
+        """The sums over a member's exchanges."""
+        sums = select(
+            func.count(),
+            func.coalesce(func.sum(_row.minutes_given), 0),
+            func.coalesce(func.sum(_row.minutes_received), 0),
+        ).where(_row.user_id == user)
+        finalized, given, received = (await connection.execute(sums)).one()
+        other = tables.member_exchanges.alias()
+        partners = (
+            select(func.count(other.c.user_id.distinct()))
+            .select_from(tables.member_exchanges)
+            .join(other, other.c.transaction_id == _row.transaction_id)
+            .where(_row.user_id == user, other.c.user_id != user)
+        )
+        # MySQL adds integers up to a DECIMAL.
+        return MemberFigures(finalized, int(given), int(received), (await connection.execute(partners)).scalar_one())
+
+    async def newest(self, connection: AsyncConnection) -> datetime | None:
+        """When the newest exchange that is counted was finalized; None before the first."""
+        newest: datetime | None = (await connection.execute(select(func.max(_row.finalized_at)))).scalar_one()
+        return newest

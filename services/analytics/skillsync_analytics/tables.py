@@ -1,0 +1,26 @@
+"""The service's tables (SQLAlchemy Core)."""
+
+from sqlalchemy import Column, Index, Integer, MetaData, Table
+
+from skillsync_kit.database import ID, UtcDateTime
+from skillsync_kit.processed_messages import processed_messages_table
+
+__all__ = ["member_exchanges", "metadata"]
+
+metadata = MetaData()
+
+# One row for each participant of each finalized exchange. Rows are only ever added, and every measure is a sum over
+# them: so neither the order of the events nor how often each came can show in a figure.
+member_exchanges = Table(
+    "member_exchanges",
+    metadata,
+    Column("user_id", ID, primary_key=True),
+    Column("transaction_id", ID, primary_key=True),
+    Column("minutes_given", Integer, nullable=False),
+    Column("minutes_received", Integer, nullable=False),
+    Column("finalized_at", UtcDateTime, nullable=False),
+    Index("member_exchanges_transaction", "transaction_id"),
+    Index("member_exchanges_newest", "finalized_at"),
+)
+
+processed_messages = processed_messages_table(metadata)

@@ -1,0 +1,20 @@
+"""The service answers as its OpenAPI document says, to requests that people sign with real tokens."""
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from skillsync_kit.ids import new_id
+from skillsync_testing.conformance import Hints, explore
+
+if TYPE_CHECKING:
+    from tests.conftest import World
+
+
+@pytest.mark.parametrize("module_database_url", ["sqlite"], indirect=True)
+async def test_answers_are_as_documented(world: "World") -> None:
+    ada, bo, cleo = new_id(), new_id(), new_id()
+    await world.receive([world.finalized((ada, bo, 60))])
+    known = Hints([world.pool.token(ada), world.pool.token(cleo), world.pool.worker_token()])
+    explored = await explore(world.app.openapi(), world.client, known, examples=20, seed_number=3)
+    assert explored.unreached == []

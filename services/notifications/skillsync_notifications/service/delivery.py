@@ -1,0 +1,157 @@
+"""One mail on its way: written, sent, and its fate recorded."""
+
+import asyncio
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from skillsync_kit.clock import Clock
+from skillsync_kit.database import Database, UnitOfWork
+from skillsync_kit.errors import Failure
+from skillsync_kit.events import Event
+from skillsync_kit.failpoints import failpoint
+from skillsync_kit.telemetry import current_flow, flow, log, traceparent
+from skillsync_notifications.clients import Contacts, Exchanges, PostOffice
+from skillsync_notifications.entities import Contact, Exchange, Letter, Mail, Status
+from skillsync_notifications.errors import NothingToSend, Refused
+from skillsync_notifications.events import EmailSent
+from skillsync_notifications.repository import MailRepository
+from skillsync_notifications.service.templates import Templates
+
+__all__ = ["Delivery", "Desk"]
+
+_SOURCE = "/notifications"
+# Together less than the sender's claim, so that nobody else takes up a mail whose fate is still being written.
+_ATTEMPT_SECONDS = 15
+_RECORD_TRIES = 10
+_RECORD_PAUSE_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What a letter needs: whom it goes to, what it tells, its words, and who takes it."""
+
+    contacts: Contacts
+    exchanges: Exchanges
+    templates: Templates
+    post_office: PostOffice
+
+
+class Delivery:
+    """Delivers mails that the caller has claimed."""
+
+    def __init__(
+        self, *, database: Database, repository: MailRepository, desk: Desk, clock: Clock, new_id: Callable[[], str]
+    ) -> None:
+        self._database = database
+        self._repository = repository
+        self._desk = desk
+        self._clock = clock
+        self._new_id = new_id
+        # From SES's hands to the record, one mail at a time: a crash repeats one at most, and not all in hand.
+        self._one_at_a_time = asyncio.Lock()
+
+    async def deliver(self, mail: Mail) -> None:
+        """Make one attempt and record what came of it; in the flow of the request that caused the mail."""
+        with flow(
+            f"mail {mail.template}",
+            parent=mail.traceparent,
+            correlation_id=mail.correlation_id,
+            causation_id=mail.event_id,
+        ):
+            try:
+                async with asyncio.timeout(_ATTEMPT_SECONDS) as limit:
+                    letter = await self._write(mail)
+                    async with self._one_at_a_time:
+                        message_id = await self._desk.post_office.send(letter)
+                        failpoint("after-send")
+                        # What has been sent is recorded, however long that takes.
+                        limit.reschedule(None)
+                        fact = mail.send(message_id, self._clock.now())
+                        await self._record(mail, self._event(fact))
+            except Exception as error:
+                self._give_up(mail, error)
+                await self._record(mail)
+
+    def _give_up(self, mail: Mail, error: Exception) -> None:
+        """Decide what an attempt that did not work means. One mail's failure must not touch the others."""
+        match error:
+            case NothingToSend():
+                mail.drop(str(error))
+            case Refused():
+                mail.fail(str(error))
+            case Failure():
+                mail.put_off(str(error), self._clock.now())
+            case TimeoutError():
+                mail.put_off("the attempt took too long", self._clock.now())
+            case _:
+                # Its kind and place, not its words: they may hold what people wrote.
+                place = traceback.extract_tb(error.__traceback__)[-1]
+                log.error("mail attempt failed", mail_id=mail.id, at=f"{place.name}:{place.lineno}")
+                mail.put_off(type(error).__name__, self._clock.now())
+
+    async def _write(self, mail: Mail) -> Letter:
+        """The letter, of what is true now. Raises NothingToSend, DependencyUnavailable."""
+        contact, exchange = await self._ask(mail)
+        if contact is None:
+            raise NothingToSend("the recipient is gone")
+        if exchange is None and mail.template.is_about_exchange:
+            raise NothingToSend("the transaction is gone")
+        return self._desk.templates.write(mail, contact, exchange, self._clock.now())
+
+    async def _ask(self, mail: Mail) -> tuple[Contact | None, Exchange | None]:
+        contact = self._desk.contacts.contact(mail.recipient)
+        if not mail.template.is_about_exchange:
+            return await contact, None
+        return await asyncio.gather(contact, self._desk.exchanges.exchange(mail.subject, mail.recipient))
+
+    async def _record(self, mail: Mail, event: Event | None = None) -> None:
+        """Write the mail's fate and, in the same commit, its event. Not given up lightly; never raises."""
+
+        async def work(unit: UnitOfWork) -> bool:
+            if not await self._repository.save(unit, mail):
+                return False
+            if event:
+                unit.publish(event)
+            return True
+
+        for _ in range(_RECORD_TRIES):
+            try:
+                recorded = await self._database.run(work)
+            except Exception as error:
+                log.warning("mail not recorded", mail_id=mail.id, status=mail.status.value, error=type(error).__name__)
+                await asyncio.sleep(_RECORD_PAUSE_SECONDS)
+            else:
+                self._tell(mail, recorded=recorded)
+                return
+        log.error("mail's fate not recorded", mail_id=mail.id, status=mail.status.value)
+
+    def _event(self, fact: EmailSent) -> Event:
+        return Event(
+            id=self._new_id(),
+            type=fact.type,
+            source=_SOURCE,
+            subject=fact.mail,
+            # A mail is sent once: its first event.
+            sequence=1,
+            time=self._clock.now(),
+            data=fact.data(),
+            correlation_id=current_flow().correlation_id,
+            causation_id=fact.cause,
+            traceparent=traceparent(),
+        )
+
+    def _tell(self, mail: Mail, *, recorded: bool) -> None:
+        facts = {"mail_id": mail.id, "template": mail.template.value, "attempts": mail.attempts}
+        if not recorded:
+            # The claim had lapsed and another sender was first. If both sent, that is counted here.
+            log.warning("mail repeated" if mail.status is Status.SENT else "mail's claim lapsed", **facts)
+        elif mail.status is Status.SENT:
+            waited = self._clock.now() - mail.created_at
+            log.info("mail sent", milliseconds=round(waited.total_seconds() * 1000), **facts)
+        elif mail.status is Status.PENDING:
+            log.warning("mail put off", reason=mail.last_error, **facts)
+        elif mail.status is Status.DROPPED:
+            log.info("mail dropped", reason=mail.last_error, **facts)
+        else:
+            log.error("mail failed", reason=mail.last_error, **facts)

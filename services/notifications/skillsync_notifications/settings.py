@@ -1,0 +1,22 @@
+"""The service's settings, besides those every service has."""
+
+from pydantic import Field
+
+from skillsync_kit.settings import Settings
+
+__all__ = ["NotificationsSettings"]
+
+
+class NotificationsSettings(Settings):
+    """Where events go and come from, who is asked what a mail tells, and how mail leaves."""
+
+    topic_arn: str
+    queue_url: str
+    users_url: str
+    transactions_url: str
+    token_url: str
+    worker_client_id: str
+    worker_secret_id: str
+    mail_sender: str = Field(pattern=r"^[^@\s<>]+@[^@\s<>]+$")
+    mail_configuration_set: str | None = None
+    web_url: str

@@ -1,0 +1,140 @@
+"""The users and transactions services, asked as the worker."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx2
+import pytest
+
+from skillsync_kit.errors import DependencyUnavailable
+from skillsync_kit.http_client import ServiceClient
+from skillsync_notifications.clients import InternalService, TransactionsService, UsersService
+from skillsync_notifications.entities import Contact, ExchangeLeg
+
+Answer = Callable[[httpx2.Request], httpx2.Response]
+CONTACT = {
+    "id": "u1",
+    "email": "bo@people.example",
+    "first_name": "Bo",
+    "display_name": "Bo B.",
+    "locale": "de",
+    "time_zone": "Europe/Berlin",
+    "status": "active",
+}
+TRANSACTION = {
+    "id": "t1",
+    "title": "Guitar for German",
+    "note": "Hi",
+    "state": "finalized",
+    "scheduled_for": "2030-07-01T12:00:00Z",
+    "updated_at": "2030-01-01T12:00:00Z",
+    "participants": [
+        {"id": "a", "first_name": "Ana", "last_name": "A", "display_name": "Ana A."},
+        {"id": "b", "first_name": "Bo", "last_name": "B", "display_name": ""},
+    ],
+    "legs": {"a": {"giver": "a", "receiver": "b", "skill": "guitar", "minutes": 60}},
+}
+
+
+class CountedTokens:
+    """A fake of the worker's tokens: a new one whenever the last was forgotten."""
+
+    def __init__(self) -> None:
+        self.number = 1
+
+    async def get(self) -> str:
+        return f"token-{self.number}"
+
+    def forget(self, token: str) -> None:
+        assert token == f"token-{self.number}"
+        self.number += 1
+
+
+class Service:
+    """Another service, of which `answer` says what it answers; it remembers what it was asked."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.asked: list[httpx2.Request] = []
+
+        def handle(request: httpx2.Request) -> httpx2.Response:
+            self.asked.append(request)
+            return answer(request)
+
+        client = httpx2.AsyncClient(transport=httpx2.MockTransport(handle))
+        self.tokens = CountedTokens()
+        self.internal = InternalService(ServiceClient(client, "other", "http://other.example"), self.tokens)
+
+
+def always(status: int, body: Any = None) -> Answer:
+    return lambda request: httpx2.Response(status, json=body)
+
+
+async def test_a_contact_is_read_from_the_users_service() -> None:
+    service = Service(always(200, CONTACT))
+    contact = await UsersService(service.internal).contact("u1")
+    assert contact == Contact("bo@people.example", "Bo B.", "de", "Europe/Berlin")
+    (asked,) = service.asked
+    assert str(asked.url) == "http://other.example/internal/users/u1/contact"
+    assert asked.headers["authorization"] == "Bearer token-1"
+
+
+async def test_a_contact_needs_an_address_and_little_else() -> None:
+    service = Service(always(200, {"email": "bo@people.example", "first_name": "Bo", "display_name": ""}))
+    assert await UsersService(service.internal).contact("u1") == Contact("bo@people.example", "Bo", "en", "UTC")
+
+
+async def test_a_transaction_is_read_as_its_recipient_sees_it() -> None:
+    service = Service(always(200, TRANSACTION))
+    exchange = await TransactionsService(service.internal).exchange("t1", "b")
+    assert exchange is not None
+    assert str(service.asked[0].url) == "http://other.example/internal/transactions/t1?as=b"
+    assert (exchange.title, exchange.note) == ("Guitar for German", "Hi")
+    assert exchange.scheduled_for == datetime(2030, 7, 1, 12, tzinfo=UTC)
+    assert exchange.names == {"a": "Ana A.", "b": "Bo"}
+    assert exchange.legs == (ExchangeLeg("Ana A.", "Bo", "guitar", 60),)
+
+
+async def test_what_is_not_there_is_none() -> None:
+    service = Service(always(404, {"code": "not-found"}))
+    assert await UsersService(service.internal).contact("u1") is None
+    assert await TransactionsService(service.internal).exchange("t1", "b") is None
+
+
+async def test_a_refused_token_is_replaced_once() -> None:
+    def expired_first(request: httpx2.Request) -> httpx2.Response:
+        known = request.headers["authorization"] == "Bearer token-2"
+        return httpx2.Response(200, json=CONTACT) if known else httpx2.Response(401)
+
+    service = Service(expired_first)
+    assert await UsersService(service.internal).contact("u1") is not None
+    assert [request.headers["authorization"] for request in service.asked] == ["Bearer token-1", "Bearer token-2"]
+
+    stubborn = Service(always(401))
+    with pytest.raises(DependencyUnavailable):
+        await UsersService(stubborn.internal).contact("u1")
+    assert len(stubborn.asked) == 2
+
+
+@pytest.mark.parametrize("status", [400, 403, 500, 503])
+async def test_another_answer_is_no_answer(status: int) -> None:
+    with pytest.raises(DependencyUnavailable):
+        await UsersService(Service(always(status)).internal).contact("u1")
+
+
+@pytest.mark.parametrize(
+    "body", [{**CONTACT, "email": 7}, {"address": "bo@people.example"}, [CONTACT], "bo@people.example"]
+)
+async def test_an_unreadable_contact_is_not_quoted(body: Any) -> None:
+    with pytest.raises(DependencyUnavailable) as unreadable:
+        await UsersService(Service(always(200, body)).internal).contact("u1")
+    assert "people.example" not in repr(unreadable.value) + repr(unreadable.value.__cause__)
+    assert unreadable.value.__suppress_context__
+
+
+async def test_an_unreadable_transaction_is_not_quoted() -> None:
+    body = json.loads(json.dumps(TRANSACTION).replace('"minutes": 60', '"minutes": null'))
+    with pytest.raises(DependencyUnavailable, match="cannot be read") as unreadable:
+        await TransactionsService(Service(always(200, body)).internal).exchange("t1", "b")
+    assert unreadable.value.__suppress_context__

@@ -1,0 +1,272 @@
+"""The service in this process: its inbox, sender, app and database; fakes of what a mail needs; a standing clock."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from sqlalchemy import select
+
+from skillsync_kit import migrations, telemetry
+from skillsync_kit.app import Health, create_app
+from skillsync_kit.consumer import Inbox
+from skillsync_kit.errors import DependencyUnavailable
+from skillsync_kit.events import Event
+from skillsync_kit.foundation import lay
+from skillsync_kit.ids import new_id
+from skillsync_kit.testing import FixedClock, UserPool
+from skillsync_notifications import tables
+from skillsync_notifications.consumer import handlers
+from skillsync_notifications.entities import Contact, Exchange, ExchangeLeg, Letter, Mail, Template
+from skillsync_notifications.repository import MailRepository
+from skillsync_notifications.router import router
+from skillsync_notifications.service import Delivery, Desk, Notifications, Sender, Templates
+from skillsync_notifications.settings import NotificationsSettings
+
+MIGRATIONS = Path(__file__).resolve().parents[1] / "migrations"
+NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
+TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+
+class Crash(BaseException):
+    """The process ends here: nothing of it runs on."""
+
+
+class KnownMembers:
+    """A fake of the users service: knows everyone but those gone, and can be away."""
+
+    def __init__(self) -> None:
+        self.gone: set[str] = set()
+        self.is_away = False
+        self.time_zone = "Europe/Berlin"
+
+    @staticmethod
+    def address(user: str) -> str:
+        """Where that member's mail goes."""
+        return f"{user}@people.example"
+
+    async def contact(self, user: str) -> Contact | None:
+        """See clients.Contacts."""
+        if self.is_away:
+            raise DependencyUnavailable("The users service does not answer.")
+        return None if user in self.gone else Contact(self.address(user), "Secret Name", "en", self.time_zone)
+
+
+class KnownExchanges:
+    """A fake of the transactions service: every id is a swap between the viewer and Bo."""
+
+    def __init__(self) -> None:
+        self.gone: set[str] = set()
+        self.fault: Exception | None = None
+
+    async def exchange(self, id: str, viewer: str) -> Exchange | None:
+        """See clients.Exchanges."""
+        if self.fault:
+            raise self.fault
+        return None if id in self.gone else swap(id, viewer)
+
+
+class Mailbox:
+    """A fake of SES: keeps what it took; `before` and `after` are called with each letter, and may raise."""
+
+    def __init__(self) -> None:
+        self.letters: list[Letter] = []
+        self.before: Callable[[Letter], None] = lambda letter: None
+        self.after: Callable[[Letter], None] = lambda letter: None
+        self.is_frozen = False
+
+    async def send(self, letter: Letter) -> str:
+        """See clients.PostOffice."""
+        self.before(letter)
+        self.letters.append(letter)
+        self.after(letter)
+        if self.is_frozen:
+            # SES has it, and its answer never arrives.
+            await asyncio.Event().wait()
+        return f"ses-{len(self.letters)}"
+
+    @property
+    def addresses(self) -> list[str]:
+        """Where letters went, in alphabetical order."""
+        return sorted(letter.address for letter in self.letters)
+
+
+def swap(id: str, ana: str, *legs: ExchangeLeg, **changes: Any) -> Exchange:
+    """Guitar for German, unless other legs are given."""
+    usual = (ExchangeLeg("Ana", "Bo", "classical-guitar", 60), ExchangeLeg("Bo", "Ana", "german", 90))
+    exchange = Exchange(id, "Secret Title", "", None, NOON, {ana: "Ana", "bo": "Bo"}, legs or usual)
+    return replace(exchange, **changes)
+
+
+class World:
+    """One process of the service. Worlds that are given the same fakes share them, as processes share a mailbox."""
+
+    def __init__(self, stack: AsyncExitStack, database_url: str, pool: UserPool, other: "World | None" = None) -> None:
+        self.settings = NotificationsSettings(
+            port=0,
+            database_url=database_url,
+            token_issuer=pool.issuer,
+            jwks_url="http://pool.example/jwks.json",
+            web_client_id=pool.web_client_id,
+            worker_client_id=pool.worker_client_id,
+            topic_arn="arn:aws:sns:us-east-1:000000000000:transaction-events",
+            queue_url="http://queue.example/notification",
+            users_url="http://users.example",
+            transactions_url="http://transactions.example",
+            token_url="http://pool.example/oauth2/token",  # noqa: S106
+            worker_secret_id="worker",  # noqa: S106
+            mail_sender="no-reply@mail.example",
+            web_url="http://web.example",
+        )
+        base = lay(stack, self.settings, "notifications", tables.metadata)
+        self.pool, self.database = pool, base.database
+        self.clock: FixedClock = other.clock if other else FixedClock(NOON)
+        self.members: KnownMembers = other.members if other else KnownMembers()
+        self.exchanges: KnownExchanges = other.exchanges if other else KnownExchanges()
+        self.mailbox: Mailbox = other.mailbox if other else Mailbox()
+        self.repository = MailRepository()
+        notifications = Notifications(
+            database=base.database, repository=self.repository, clock=self.clock, new_id=new_id
+        )
+        self.inbox = Inbox("notifications", base.database, base.processed, handlers(notifications))
+        self.delivery = Delivery(
+            database=base.database,
+            repository=self.repository,
+            desk=Desk(self.members, self.exchanges, Templates(self.settings.web_url), self.mailbox),
+            clock=self.clock,
+            new_id=new_id,
+        )
+        self.sender = Sender(
+            database=base.database, repository=self.repository, delivery=self.delivery, clock=self.clock
+        )
+        self.app = create_app(
+            "notifications",
+            health=Health(),
+            verifier=pool.verifier(self.clock),
+            routers=[router],
+            state={"notifications": notifications},
+        )
+        self.client = httpx2.AsyncClient(transport=httpx2.ASGITransport(self.app), base_url="http://mails.example")
+
+    async def get(self, path: str, by: str, **headers: str) -> httpx2.Response:
+        """GET a path as a user."""
+        return await self.client.get(path, headers={"Authorization": f"Bearer {self.pool.token(by)}", **headers})
+
+    async def send_all(self) -> None:
+        """Send until nothing is due."""
+        while await self.sender.take():
+            await self.sender.finish()
+
+    async def mails(self) -> list[Any]:
+        """The rows of the table mails, the oldest first."""
+        async with self.database.read() as connection:
+            return list((await connection.execute(select(tables.mails).order_by(tables.mails.c.id))).all())
+
+    async def published(self) -> list[dict[str, Any]]:
+        """The events in the outbox."""
+        async with self.database.read() as connection:
+            rows = await connection.execute(select(tables.outbox.c.payload).order_by(tables.outbox.c.id))
+            return [json.loads(row.payload) for row in rows]
+
+    @staticmethod
+    def event(type: str, *participants: str, actor: str | None = None, **changes: Any) -> Event:
+        """A transaction's event among these participants; with `subject`, of any other thing."""
+        event = Event(
+            id=new_id(),
+            type=type,
+            source="/transactions",
+            subject=new_id(),
+            sequence=1,
+            time=NOON,
+            data={"participants": list(participants)},
+            actor=actor,
+            correlation_id="flow-1",
+            traceparent=TRACE,
+        )
+        return replace(event, **changes)
+
+    async def receive(self, *events: Event) -> None:
+        """Deliver these events, one after the other."""
+        for event in events:
+            await self.inbox.receive(event.to_json())
+
+    async def intend(self, count: int = 1) -> list[str]:
+        """Have `count` receipts intended, each to another member; who they are."""
+        people = [new_id() for _ in range(count)]
+        for person in people:
+            await self.receive(self.event("transaction.finalized.v1", person, actor=person))
+        return people
+
+
+@pytest.fixture(scope="session", autouse=True)
+def traces() -> None:
+    """Traces as in a process of the service, so that traceparents are real."""
+    telemetry.configure("notifications")
+
+
+@pytest.fixture(scope="session")
+def pool() -> UserPool:
+    """A user pool; its key takes a moment to make."""
+    return UserPool()
+
+
+@pytest.fixture
+def migrated_url(database_url: str) -> str:
+    """The URL of a migrated database of this test's own; SQLite, then MariaDB."""
+    migrations.upgrade(database_url, MIGRATIONS)
+    return database_url
+
+
+@pytest.fixture
+async def world(migrated_url: str, pool: UserPool) -> AsyncIterator[World]:
+    """The service over an empty database."""
+    async with AsyncExitStack() as stack:
+        yield World(stack, migrated_url, pool)
+
+
+@pytest.fixture
+async def two_worlds(migrated_url: str, pool: UserPool) -> AsyncIterator[tuple[World, World]]:
+    """Two processes' worth of the service over one database, with connections of their own and one mailbox."""
+    async with AsyncExitStack() as stack:
+        first = World(stack, migrated_url, pool)
+        yield first, World(stack, migrated_url, pool, first)
+
+
+@pytest.fixture
+def a_mail() -> Callable[..., Mail]:
+    """Makes intents."""
+
+    def make(template: Template = Template.RECEIPT, **changes: Any) -> Mail:
+        mail = Mail(new_id(), new_id(), new_id(), template, "email", new_id(), None, NOON)
+        return replace(mail, **changes)
+
+    return make
+
+
+@pytest.fixture
+def a_letter() -> Callable[..., Letter]:
+    """Makes letters."""
+
+    def make(**changes: Any) -> Letter:
+        letter = Letter("mail-1", "bo@people.example", "Bo", "Receipt: Guitar", "Hello\n", "<p>Hello</p>", "en", NOON)
+        return replace(letter, **changes)
+
+    return make
+
+
+@pytest.fixture
+def an_exchange() -> Callable[..., Exchange]:
+    """Makes exchanges; see `swap`."""
+    return swap
+
+
+@pytest.fixture
+def crash() -> type[BaseException]:
+    """What a test raises where the process is to end."""
+    return Crash

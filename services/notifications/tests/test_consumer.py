@@ -1,0 +1,105 @@
+"""Which event tells whom by which mail; and each event counts once, however often it is delivered."""
+
+import asyncio
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from skillsync_kit.events import UnreadableEvent
+from skillsync_kit.ids import new_id
+
+if TYPE_CHECKING:
+    from tests.conftest import World
+
+TEMPLATE = Path(__file__).resolve().parents[3] / "infra" / "templates" / "messaging.yaml"
+ANA, BO, CLEO = sorted(new_id() for _ in range(3))
+
+
+def types_of_the_filter() -> set[str]:
+    """The types that the subscription of `notification-queue` lets through."""
+    _, _, subscription = TEMPLATE.read_text().partition("\n  NotificationSubscription:\n")
+    policy = re.search(r"FilterPolicy:\n\s+type:\n((?:\s+- \S+\n)+)", subscription)
+    assert policy is not None
+    return set(re.findall(r"- (\S+)", policy.group(1)))
+
+
+async def intents(world: "World") -> list[tuple[str, str]]:
+    return sorted((row.recipient, row.template) for row in await world.mails())
+
+
+async def test_there_is_a_handler_for_each_type_and_none_besides(world: "World") -> None:
+    assert set(world.inbox.handlers) == types_of_the_filter()
+
+
+@pytest.mark.parametrize(
+    ("type", "template", "recipients"),
+    [
+        ("transaction.proposed.v1", "proposal-received", [BO, CLEO]),
+        ("transaction.revised.v1", "proposal-changed", [BO, CLEO]),
+        ("transaction.accepted.v1", "accepted", [BO, CLEO]),
+        ("transaction.confirmed.v1", "confirmed", [BO, CLEO]),
+        ("transaction.finalized.v1", "receipt", [ANA, BO, CLEO]),
+    ],
+)
+async def test_the_actor_is_told_by_receipt_alone(
+    world: "World", type: str, template: str, recipients: list[str]
+) -> None:
+    event = world.event(type, ANA, BO, CLEO, actor=ANA)
+    await world.receive(event)
+    assert await intents(world) == [(recipient, template) for recipient in recipients]
+    assert {(row.event_id, row.subject, row.actor, row.status) for row in await world.mails()} == {
+        (event.id, event.subject, ANA, "pending")
+    }
+    assert {(row.traceparent, row.correlation_id) for row in await world.mails()} == {(event.traceparent, "flow-1")}
+
+
+async def test_what_the_system_does_is_told_to_everybody(world: "World") -> None:
+    await world.receive(world.event("transaction.confirmed.v1", ANA, BO, actor=None))
+    assert await intents(world) == [(ANA, "confirmed"), (BO, "confirmed")]
+
+
+async def test_a_new_member_is_welcomed(world: "World") -> None:
+    await world.receive(world.event("user.created.v1", subject=ANA, data={}))
+    assert await intents(world) == [(ANA, "welcome")]
+
+
+async def test_every_other_event_tells_nobody(world: "World") -> None:
+    telling = ("proposed", "revised", "accepted", "confirmed", "finalized")
+    silent = types_of_the_filter() - {f"transaction.{name}.v1" for name in telling} - {"user.created.v1"}
+    assert len(silent) == 14
+    await world.receive(*(world.event(type, ANA, BO, actor=ANA) for type in sorted(silent)))
+    assert await intents(world) == []
+
+
+async def test_an_event_delivered_five_times_is_one_intent(world: "World") -> None:
+    event = world.event("transaction.finalized.v1", ANA, BO)
+    await world.receive(*[event] * 5)
+    assert await intents(world) == [(ANA, "receipt"), (BO, "receipt")]
+
+
+async def test_an_event_delivered_to_two_processes_at_once_is_one_intent(two_worlds: "tuple[World, World]") -> None:
+    events = [two_worlds[0].event("transaction.finalized.v1", ANA, BO) for _ in range(4)]
+    await asyncio.gather(*(world.receive(event) for event in events for world in two_worlds * 3))
+    assert sorted(row.event_id for row in await two_worlds[0].mails()) == sorted([event.id for event in events] * 2)
+
+
+@pytest.mark.parametrize(
+    "data", [{}, {"participants": []}, {"participants": ["no id"]}, {"participants": "x"}, {"participants": [ANA] * 9}]
+)
+async def test_an_event_without_readable_participants_is_left_to_the_dead_letter_queue(
+    world: "World", data: dict[str, object]
+) -> None:
+    event = world.event("transaction.finalized.v1", data=data)
+    with pytest.raises(UnreadableEvent, match="participants"):
+        await world.receive(event)
+    assert await intents(world) == []
+    # Nothing remembers it: once it can be read, it counts.
+    await world.receive(world.event("transaction.finalized.v1", ANA, id=event.id))
+    assert await intents(world) == [(ANA, "receipt")]
+
+
+async def test_a_user_event_about_no_user_is_unreadable(world: "World") -> None:
+    with pytest.raises(UnreadableEvent, match="subject"):
+        await world.receive(world.event("user.created.v1", subject="nobody", data={}))

@@ -1,0 +1,79 @@
+"""Composition root: wires the transactions service by hand, and runs it.
+
+python -m skillsync_transactions.main {all|api|worker}
+"""
+
+from contextlib import AsyncExitStack
+
+from skillsync_kit import process
+from skillsync_kit.app import Health, create_app
+from skillsync_kit.foundation import lay
+from skillsync_kit.http_client import ServiceClient
+from skillsync_kit.idempotency import Idempotency
+from skillsync_kit.ids import new_id
+from skillsync_kit.process import Parts
+from skillsync_transactions.clients import UsersService
+from skillsync_transactions.consumer import handlers
+from skillsync_transactions.repository import AccountRepository, PeopleReplica, TransactionRepository
+from skillsync_transactions.router import conceal, routers
+from skillsync_transactions.service import Ledger, Members, Record, Sweeper, Transactions
+from skillsync_transactions.settings import TransactionsSettings
+from skillsync_transactions.tables import idempotency_records, metadata
+
+__all__ = ["build"]
+
+_NAME = "transactions"
+
+
+async def build(stack: AsyncExitStack, settings: TransactionsSettings) -> Parts:
+    """The process's parts, over what `stack` will close."""
+    base = lay(stack, settings, _NAME, metadata)
+    people = UsersService(ServiceClient(base.http, "users", settings.users_url), base.cache)
+    members = Members(people=people, replica=PeopleReplica())
+    repository = TransactionRepository()
+    ledger = Ledger(database=base.database, repository=AccountRepository(), new_id=new_id)
+    record = Record(repository=repository, ledger=ledger, new_id=new_id)
+    transactions = Transactions(
+        database=base.database,
+        repository=repository,
+        record=record,
+        ledger=ledger,
+        members=members,
+        clock=base.clock,
+        new_id=new_id,
+    )
+    idempotency = Idempotency(idempotency_records, base.clock)
+    sweeper = Sweeper(
+        database=base.database,
+        repository=repository,
+        record=record,
+        forget_old=idempotency.forget_old,
+        clock=base.clock,
+    )
+    relay = await base.relay(stack, settings.topic_arn)
+    consumer = await base.consumer(stack, settings.queue_url, handlers(members))
+    health = Health()
+    app = create_app(
+        _NAME,
+        health=health,
+        verifier=base.verifier,
+        routers=routers,
+        state={"transactions": transactions, "ledger": ledger, "idempotency": idempotency, "clock": base.clock},
+        conceal=conceal,
+    )
+    return Parts(
+        app,
+        health,
+        worker_loops=(consumer.run, sweeper.run),
+        relay_loops=(relay.run,),
+        warm=(base.database.warm,),
+    )
+
+
+def main() -> None:
+    """Run the process."""
+    process.run(_NAME, TransactionsSettings, build)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,11 @@
+"""The service's routes: HTTP in, shape out, no decisions."""
+
+from skillsync_transactions.router.actions import router as actions
+from skillsync_transactions.router.context import conceal
+from skillsync_transactions.router.internal import router as internal
+from skillsync_transactions.router.ledger import router as ledger
+from skillsync_transactions.router.transactions import router as transactions
+
+__all__ = ["conceal", "routers"]
+
+routers = (transactions, actions, ledger, internal)

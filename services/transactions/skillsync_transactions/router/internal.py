@@ -1,0 +1,29 @@
+"""For workers of other services; never routed by the edge."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+
+from skillsync_kit.auth import Principal, access, worker_scope
+from skillsync_kit.ids import Id
+from skillsync_kit.routing import Route
+from skillsync_transactions.router.context import InContext
+from skillsync_transactions.schemas import TransactionRepresentation
+
+__all__ = ["router"]
+
+router = APIRouter(route_class=Route, tags=["transactions"])
+
+Viewer = Annotated[Id, Query(alias="as", description="Whom to answer for")]
+ReadsForPeople = Annotated[Principal, Depends(worker_scope("skillsync/transactions.read"))]
+
+
+@router.get(
+    "/internal/transactions/{id}",
+    response_model=TransactionRepresentation,
+    openapi_extra=access(owner=404, counterparty=404, stranger=404, worker=200),
+)
+async def read_as(id: Id, viewer: Viewer, worker: ReadsForPeople, context: InContext) -> TransactionRepresentation:
+    """One transaction as the user `as` would be answered; for workers that write to that user."""
+    as_viewer = Principal(id=viewer, token=worker.token)
+    return context.shown(await context.transactions.read(as_viewer, id), as_viewer)

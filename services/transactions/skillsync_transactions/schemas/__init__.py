@@ -1,0 +1,32 @@
+"""Request and response shapes of the service's HTTP."""
+
+from skillsync_transactions.schemas.history import HistoryPage, represent_history
+from skillsync_transactions.schemas.ledger import BalanceRepresentation, LedgerPage, represent_balance, represent_entry
+from skillsync_transactions.schemas.requests import AgreedTerms, Moment, Proposal, Refusal, Reversal, TransactionPatch
+from skillsync_transactions.schemas.transactions import (
+    TransactionPage,
+    TransactionRepresentation,
+    page_as_json,
+    represent,
+    transaction_as_json,
+)
+
+__all__ = [
+    "AgreedTerms",
+    "BalanceRepresentation",
+    "HistoryPage",
+    "LedgerPage",
+    "Moment",
+    "Proposal",
+    "Refusal",
+    "Reversal",
+    "TransactionPage",
+    "TransactionPatch",
+    "TransactionRepresentation",
+    "page_as_json",
+    "represent",
+    "represent_balance",
+    "represent_entry",
+    "represent_history",
+    "transaction_as_json",
+]

@@ -1,0 +1,9 @@
+"""What people, and time, do with transactions: the use cases. Each opens one unit of work, which commits once."""
+
+from skillsync_transactions.service.ledger import Ledger
+from skillsync_transactions.service.members import Members
+from skillsync_transactions.service.record import Record
+from skillsync_transactions.service.sweeper import Sweeper
+from skillsync_transactions.service.transactions import Filters, Transactions
+
+__all__ = ["Filters", "Ledger", "Members", "Record", "Sweeper", "Transactions"]

@@ -1,0 +1,124 @@
+"""Everything that people, time, events and the relay make the service do, so that it sends each of its statements."""
+
+from collections.abc import Awaitable, Sequence
+from typing import TYPE_CHECKING
+
+import httpx2
+
+from skillsync_kit.ids import new_id
+from skillsync_kit.outbox import Outbox
+from skillsync_kit.relay import Message, Relay
+from skillsync_transactions import tables
+
+from .watching import Watch
+
+if TYPE_CHECKING:
+    from tests.conftest import World
+
+__all__ = ["Life"]
+
+
+class HalfDeafBroker:
+    """A publisher that takes every other message."""
+
+    async def publish(self, messages: Sequence[Message]) -> dict[str, str]:
+        """See relay.Publisher."""
+        return {message.id: "refused" for message in messages[::2]}
+
+
+class Life:
+    """What one does with another, and what becomes of it, each step watched under its name."""
+
+    def __init__(self, world: "World", watch: Watch, ada: str, bo: str) -> None:
+        self.world, self.watch, self.ada, self.bo = world, watch, ada, bo
+        self.gift = world.gift(ada, bo, 330)
+
+    async def live(self) -> None:
+        """All of it."""
+        await self.agree()
+        await self.part()
+        await self.take_back()
+        await self.read(await self.exchange())
+        await self.repeat()
+        await self.pass_time()
+        await self.hear()
+        await self.publish()
+
+    async def agree(self) -> None:
+        """From a draft to what is accepted, amended, accepted again, and called off."""
+        act, patch, ada, bo = self.world.act, self.world.patch, self.ada, self.bo
+        id = (await self.do("create", self.world.create(ada, {"legs": self.gift}))).json()["id"]
+        await self.do("edit", patch(id, ada, {"title": "Guitar", "legs": {"a": {"receiver": new_id()}}}, 1))
+        await self.do("edit", patch(id, ada, {"legs": {"a": {"receiver": bo}}}, 2))
+        await self.do("propose", act("propose", id, ada))
+        await self.do("edit", patch(id, bo, {"note": "On Sundays"}, 4))
+        await self.do("revise", patch(id, bo, {"legs": {"a": {"minutes": 345}}}, 5))
+        await self.do("accept", act("accept", id, ada, 4))
+        await self.do("amend", patch(id, ada, {"legs": {"a": {"minutes": 360}}}, 7))
+        await self.do("accept", act("accept", id, bo, 5))
+        await self.do("cancel", act("cancel", id, bo, body={"reason": "Ill"}))
+
+    async def part(self) -> None:
+        """A draft that is thrown away, and a proposal that is declined."""
+        id = await self.world.drafted(self.ada, self.bo)
+        await self.do("delete", self.world.send("DELETE", f"/v1/transactions/{id}", self.ada, if_match=1))
+        id = await self.world.proposed(self.ada, self.bo)
+        await self.do("decline", self.world.act("decline", id, self.bo, body={"reason": "No time"}))
+
+    async def exchange(self) -> str:
+        """The id of what both say took place."""
+        id = await self.world.accepted(self.ada, self.bo, settlement="hours", legs=self.gift)
+        await self.do("finalize", self.world.act("finalize", id, self.ada, 1))
+        await self.do("finalize", self.world.act("finalize", id, self.bo, 1))
+        return id
+
+    async def take_back(self) -> None:
+        """An exchange that is undone."""
+        id = await self.exchange()
+        answer = await self.do("reverse", self.world.act("reverse", id, self.bo, body={"reason": "Twice"}))
+        await self.do("accept", self.world.act("accept", answer.json()["id"], self.ada, 1))
+        await self.do("finalize", self.world.act("finalize", answer.json()["id"], self.ada, 1))
+
+    async def read(self, id: str) -> None:
+        """One transaction, its history, and the balance."""
+        await self.do("get", self.world.get(f"/{id}", self.bo))
+        await self.do("history", self.world.get(f"/{id}/history", self.bo))
+        await self.do("balance", self.world.send("GET", "/v1/ledger/balance", self.bo))
+
+    async def repeat(self) -> None:
+        """A request that is repeated at once, after the people in it are gone, and when its record is past its time."""
+        key = new_id()
+        for operation in ("create", "repeat"):
+            await self.do(operation, self.world.create(self.ada, {"legs": self.gift}, key=key))
+        self.world.people.unknown.add(self.bo)
+        await self.do("repeat", self.world.create(self.ada, {"legs": self.gift}, key=key))
+        self.world.people.unknown.clear()
+        self.world.clock.advance(hours=25)
+        await self.do("repeat later", self.world.create(self.ada, {"legs": self.gift}, key=key))
+
+    async def pass_time(self) -> None:
+        """What is due is ended, and old records are forgotten."""
+        for operation in ("sweep", "sweep on"):
+            with self.watch.during(operation):
+                assert await self.world.sweeper.turn() == 100
+        with self.watch.during("forget"):
+            assert await self.world.idempotency.forget_old(self.world.database) == 500
+
+    async def hear(self) -> None:
+        """A user who was not heard of, and news of one who was."""
+        for user, sequence, status in ((self.ada, 1, "suspended"), (self.bo, 2, "suspended"), (self.bo, 3, "active")):
+            with self.watch.during("hear"):
+                await self.world.tell(user, status, sequence)
+
+    async def publish(self) -> None:
+        """A batch of events goes out; half of it does not get through."""
+        relay = Relay(self.world.database, Outbox(tables.outbox, self.world.clock), HalfDeafBroker(), self.world.clock)
+        with self.watch.during("publish"):
+            assert await relay.publish_pending() == 50
+
+    async def do(self, operation: str, request: Awaitable[httpx2.Response]) -> httpx2.Response:
+        """A request that succeeds."""
+        with self.watch.during(operation):
+            answer = await request
+        assert answer.is_success, (operation, answer.text)
+        return answer

@@ -1,0 +1,83 @@
+"""What MariaDB makes of every statement the service sends, over tables with rows enough to make it choose.
+
+`pytest -s` prints the statements with their plans.
+"""
+
+from collections.abc import AsyncIterator, Iterator
+from itertools import product
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+import pytest
+
+from skillsync_kit import migrations
+from skillsync_kit.ids import new_id
+from skillsync_testing.mariadb import MariaDB
+from skillsync_transactions import tables
+
+from .crowd import FIRST_CHANGE, HEAVY, fill
+from .life import Life
+from .watching import Watch
+
+if TYPE_CHECKING:
+    from tests.conftest import World
+
+# A member with thousands of transactions among many others, and one who takes part in everything there is: for that one
+# the optimiser would rather read the tables themselves.
+CROWDS = {"a crowd": (24_000, 10), "one for all": (3_000, 1)}
+
+# The states of the first and the last block, one of which nobody has any as a participant, and all.
+STATES = ("finalized", "expired", "draft", None)
+FILTERS = [
+    {name: value for name, value in zip(("state", "role", "updated_after"), given, strict=True) if value}
+    for given in product(STATES, ("author", "participant", None), (FIRST_CHANGE, None))
+]
+# A path, and in how many tables each item of its pages is read.
+PAGES = [*((f"/v1/transactions?{urlencode(filters)}", 4) for filters in FILTERS), ("/v1/ledger", 1)]
+
+# The most that any statement asks for at once: idempotency records to forget.
+MOST = 500
+
+
+@pytest.fixture(scope="module", params=list(CROWDS.values()), ids=list(CROWDS))
+def shared_url(mariadb_server: MariaDB, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of a database of MariaDB with many rows in each table."""
+    transactions, one_in = request.param
+    name = mariadb_server.create_database()
+    migrations.upgrade(mariadb_server.url(name), migrations.migrations_directory("skillsync_transactions"))
+    fill(mariadb_server, name, transactions, one_in=one_in)
+    yield mariadb_server.url(name)
+    mariadb_server.drop_database(name)
+
+
+@pytest.mark.parametrize(("path", "tables_each"), PAGES)
+async def test_a_page_reads_no_more_than_it_shows(world: "World", path: str, tables_each: int) -> None:
+    watch = Watch()
+    async for shown in pages(world, watch, path):
+        # One more is asked for, to know whether another page follows; and the places are looked up where it begins.
+        assert watch.reads <= tables_each * min(shown + 1, 20 + 1) + 2, shown
+    assert watch.refused == []
+
+
+async def pages(world: "World", watch: Watch, path: str, most: int = 5) -> AsyncIterator[int]:
+    """How many items there are on each of so many pages of `HEAVY`'s, while `watch` knows what it read."""
+    for _ in range(most):
+        with watch.during(path.partition("?")[0].rpartition("/")[2]):
+            answer = await world.send("GET", path, HEAVY)
+        yield len(answer.json()["items"])
+        if "link" not in answer.headers:
+            return
+        path = answer.headers["link"].partition(">")[0].lstrip("<")
+
+
+async def test_every_statement_finds_its_rows_by_an_index(world: "World") -> None:
+    watch = Watch()
+    await Life(world, watch, HEAVY, new_id()).live()
+    for path, _ in PAGES:
+        assert [shown async for shown in pages(world, watch, path, 2)]
+    print(watch.table())  # noqa: T201 - with -s, for people
+    assert watch.refused == []
+    assert max(statement.most_reads for statement in watch.statements.values()) <= MOST
+    # The life was a whole one: it left something in every table.
+    written = {statement.steps[0].table for statement in watch.statements.values() if statement.verb == "INSERT"}
+    assert written == set(tables.metadata.tables)

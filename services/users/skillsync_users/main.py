@@ -1,0 +1,95 @@
+"""Composition root: wires the users service by hand, and runs it.
+
+python -m skillsync_users.main {all|api|worker}
+"""
+
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from skillsync_kit import process
+from skillsync_kit.app import Health, create_app
+from skillsync_kit.aws import open_client
+from skillsync_kit.foundation import Foundation, lay
+from skillsync_kit.idempotency import Idempotency
+from skillsync_kit.ids import new_id
+from skillsync_kit.process import Parts
+from skillsync_users.clients import CognitoUserDirectory, UserDirectory
+from skillsync_users.consumer import handlers
+from skillsync_users.offerings.repository import OfferingRepository
+from skillsync_users.offerings.service import Offerings
+from skillsync_users.profiles.repository import ProfileRepository
+from skillsync_users.profiles.service import Profiles
+from skillsync_users.router import conceal, routers
+from skillsync_users.settings import UsersSettings
+from skillsync_users.skills.entities import Catalogue
+from skillsync_users.skills.repository import load_catalogue
+from skillsync_users.stats.repository import StatisticsRepository
+from skillsync_users.stats.service import Stats
+from skillsync_users.tables import metadata
+
+__all__ = ["build", "use_cases"]
+
+_NAME = "users"
+
+
+@dataclass(frozen=True)
+class UseCases:
+    """What the routes and the consumer call; the names are those on `app.state`."""
+
+    profiles: Profiles
+    offerings: Offerings
+    stats: Stats
+    catalogue: Catalogue
+    idempotency: Idempotency | None
+
+
+def use_cases(base: Foundation, directory: UserDirectory) -> UseCases:
+    """The use cases of each feature, wired."""
+    catalogue = load_catalogue()
+    profiles = Profiles(
+        database=base.database,
+        repository=ProfileRepository(),
+        directory=directory,
+        cache=base.cache,
+        clock=base.clock,
+        new_id=new_id,
+    )
+    offerings = Offerings(
+        database=base.database,
+        repository=OfferingRepository(),
+        profiles=profiles,
+        catalogue=catalogue,
+        clock=base.clock,
+        new_id=new_id,
+    )
+    stats = Stats(database=base.database, repository=StatisticsRepository(), profiles=profiles)
+    return UseCases(profiles, offerings, stats, catalogue, base.idempotency)
+
+
+async def build(stack: AsyncExitStack, settings: UsersSettings) -> Parts:
+    """The process's parts, over what `stack` will close."""
+    base = lay(stack, settings, _NAME, metadata)
+    pool = await open_client(stack, "cognito-idp")
+    directory = CognitoUserDirectory(pool, unstated_is_verified=settings.environment == "local")
+    wired = use_cases(base, directory)
+    relay = await base.relay(stack, settings.topic_arn)
+    consumer = await base.consumer(stack, settings.queue_url, handlers(wired.stats))
+    health = Health()
+    app = create_app(
+        _NAME,
+        health=health,
+        verifier=base.verifier,
+        routers=routers,
+        state=vars(wired),
+        conceal=conceal,
+    )
+    return Parts(app, health, worker_loops=(consumer.run,), relay_loops=(relay.run,), warm=(base.database.warm,))
+
+
+def main() -> None:
+    """Run the process."""
+    process.run(_NAME, UsersSettings, build)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,131 @@
+"""All SQL of offerings. Who may see one is decided here, once: in `_visible_to`."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, and_, delete, func, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from skillsync_kit.database import ChangedMeanwhile, UnitOfWork
+from skillsync_users import tables
+from skillsync_users.offerings.entities import Kind, Modality, Offering, OfferingStatus
+from skillsync_users.offerings.errors import OfferingExists
+from skillsync_users.profiles.entities import UserStatus, searchable
+
+__all__ = ["OfferingRepository"]
+
+_row, _user = tables.offerings.c, tables.users.c
+_with_owner = select(tables.offerings, _user.display_name).join(tables.users, _user.id == _row.user_id)
+
+
+class OfferingRepository:
+    """Keeps offerings."""
+
+    async def add(self, unit: UnitOfWork, offering: Offering, search_text: str) -> None:
+        """Keep a new offering. Raises OfferingExists: the unique key decides, also between two at once."""
+        try:
+            await unit.connection.execute(insert(tables.offerings), _columns(offering, search_text))
+        except IntegrityError:
+            raise _exists() from None
+
+    async def find(self, connection: AsyncConnection, id: str, viewer: str) -> Offering | None:
+        """The offering; None when there is none or `viewer` may not see it."""
+        row = (await connection.execute(_with_owner.where(_row.id == id, _visible_to(viewer)))).one_or_none()
+        return _entity(row) if row else None
+
+    async def count(self, connection: AsyncConnection, owner: str) -> int:
+        """How many offerings `owner` has, whatever their status."""
+        return (await connection.execute(select(func.count()).where(_row.user_id == owner))).scalar_one()
+
+    async def page(
+        self,
+        connection: AsyncConnection,
+        viewer: str,
+        *,
+        owner: str | None,
+        kind: str | None,
+        skill: str | None,
+        q: str | None,
+        before_id: str | None,
+        limit: int,
+    ) -> Sequence[Offering]:
+        """At most `limit` offerings, newest id first, those before `before_id`.
+
+        The viewer's own when asked for by `owner`, paused ones included; else active ones of active members.
+        """
+        is_own = _row.user_id == viewer
+        query = _with_owner.where(is_own if owner == viewer else _is_public()).order_by(_row.id.desc()).limit(limit)
+        for column, value in ((_row.user_id, owner), (_row.kind, kind), (_row.skill, skill)):
+            query = query.where(column == value) if value else query
+        if before_id:
+            query = query.where(_row.id < before_id)
+        for word in searchable(q or "").split():
+            query = query.where(_row.search_text.contains(word, autoescape=True))
+        return [_entity(row) for row in await connection.execute(query)]
+
+    async def save(self, unit: UnitOfWork, offering: Offering, search_text: str) -> None:
+        """Write a changed offering over the version before it.
+
+        Raises ChangedMeanwhile when another commit was first, and OfferingExists when another one is active meanwhile.
+        """
+        before = update(tables.offerings).where(_row.id == offering.id, _row.version == offering.version - 1)
+        try:
+            matched = (await unit.connection.execute(before.values(_columns(offering, search_text)))).rowcount
+        except IntegrityError:
+            raise _exists() from None
+        if matched != 1:
+            raise ChangedMeanwhile
+
+    async def remove(self, unit: UnitOfWork, offering: Offering) -> None:
+        """Take an offering away. Raises ChangedMeanwhile when another commit was first."""
+        gone = delete(tables.offerings).where(_row.id == offering.id, _row.version == offering.version)
+        if (await unit.connection.execute(gone)).rowcount != 1:
+            raise ChangedMeanwhile
+
+
+def _is_public() -> ColumnElement[bool]:
+    return and_(_row.status == OfferingStatus.ACTIVE.value, _user.status == UserStatus.ACTIVE.value)
+
+
+def _visible_to(viewer: str) -> ColumnElement[bool]:
+    return or_(_is_public(), _row.user_id == viewer)
+
+
+def _exists() -> OfferingExists:
+    return OfferingExists("Change, pause or delete that one first.")
+
+
+def _entity(row: Row[Any]) -> Offering:
+    return Offering(
+        id=row.id,
+        user=row.user_id,
+        owner_name=row.display_name,
+        kind=Kind(row.kind),
+        skill=row.skill,
+        text=row.text,
+        modality=Modality(row.modality),
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        status=OfferingStatus(row.status),
+        version=row.version,
+        event_sequence=row.event_sequence,
+    )
+
+
+def _columns(offering: Offering, search_text: str) -> dict[str, Any]:
+    return {
+        "id": offering.id,
+        "user_id": offering.user,
+        "kind": offering.kind.value,
+        "skill": offering.skill,
+        "text": offering.text,
+        "modality": offering.modality.value,
+        "status": offering.status.value,
+        "active_key": offering.active_key,
+        "search_text": search_text,
+        "version": offering.version,
+        "event_sequence": offering.event_sequence,
+        "created_at": offering.created_at,
+        "updated_at": offering.updated_at,
+    }

@@ -1,0 +1,132 @@
+"""A person's profile: its state and its verbs. Nothing here does I/O."""
+
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TypedDict
+
+from skillsync_users.errors import NotAMember
+from skillsync_users.profiles.events import UserCreated, UserUpdated
+
+__all__ = ["Changes", "Profile", "PublicProfile", "UserStatus", "email_key", "searchable"]
+
+_SEARCH_CHARACTERS = 3000
+
+
+class UserStatus(StrEnum):
+    """Whether a user may act: `erased` users are known to nobody any more."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    ERASED = "erased"
+
+
+class Changes(TypedDict, total=False):
+    """What a person writes of their profile; a null takes an optional text away."""
+
+    first_name: str
+    last_name: str
+    display_name: str | None
+    about: str | None
+    locale: str
+    time_zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class PublicProfile:
+    """What anyone signed in may know of a member: never an address."""
+
+    id: str
+    first_name: str
+    last_name: str
+    display_name: str
+    about: str
+
+
+@dataclass(slots=True)
+class Profile:
+    """A user. The id is the user pool's own for the person (`sub`)."""
+
+    id: str
+    email: str
+    first_name: str
+    last_name: str
+    created_at: datetime
+    updated_at: datetime
+    display_name: str = ""
+    about: str = ""
+    locale: str = "en"
+    time_zone: str = "UTC"
+    status: UserStatus = UserStatus.ACTIVE
+    version: int = 1
+    event_sequence: int = 0
+
+    @classmethod
+    def sign_up(cls, id: str, email: str, changes: Changes, now: datetime) -> tuple["Profile", UserCreated]:
+        """A new, active profile. Its first and last name must be given; the display name is the first unless given."""
+        profile = cls(id, email, changes["first_name"], changes["last_name"], now, now)
+        profile._apply(changes)
+        profile.event_sequence = 1
+        return profile, UserCreated(id, 1, id, now, None, profile.status.value)
+
+    def change(self, changes: Changes, now: datetime) -> UserUpdated | None:
+        """Write the changes in; None when they change nothing. Raises NotAMember while suspended."""
+        self.require_active()
+        before = _written(self)
+        self._apply(changes)
+        after = _written(self)
+        changed = tuple(sorted(name for name in after if after[name] != before[name]))
+        if not changed:
+            return None
+        self.version += 1
+        self.event_sequence += 1
+        self.updated_at = now
+        status = self.status.value
+        return UserUpdated(self.id, self.event_sequence, self.id, now, status, status, changed)
+
+    def require_active(self) -> None:
+        """Raises NotAMember unless this user may act."""
+        if self.status is not UserStatus.ACTIVE:
+            raise NotAMember("Your account is suspended: you can read what is yours, but not act.")
+
+    @property
+    def public(self) -> PublicProfile:
+        """What others may know."""
+        return PublicProfile(self.id, self.first_name, self.last_name, self.display_name, self.about)
+
+    @property
+    def search_text(self) -> str:
+        """What the directory searches in."""
+        words = (self.first_name, self.last_name, self.display_name, self.about)
+        return searchable("\n".join(words))[:_SEARCH_CHARACTERS]
+
+    def _apply(self, changes: Changes) -> None:
+        self.first_name = changes.get("first_name", self.first_name)
+        self.last_name = changes.get("last_name", self.last_name)
+        self.display_name = changes.get("display_name", self.display_name) or self.first_name
+        self.about = changes.get("about", self.about) or ""
+        self.locale = changes.get("locale", self.locale)
+        self.time_zone = changes.get("time_zone", self.time_zone)
+
+
+def email_key(email: str) -> str:
+    """An address as two of them are compared: without regard to case, composed or decomposed letters being equal."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", email).casefold())
+
+
+def searchable(text: str) -> str:
+    """Text as searches compare it, on every database alike: without case and accents."""
+    decomposed = unicodedata.normalize("NFKD", text)
+    return "".join(c for c in decomposed if not unicodedata.combining(c)).casefold()
+
+
+def _written(profile: Profile) -> dict[str, str]:
+    return {
+        "first_name": profile.first_name,
+        "last_name": profile.last_name,
+        "display_name": profile.display_name,
+        "about": profile.about,
+        "locale": profile.locale,
+        "time_zone": profile.time_zone,
+    }

@@ -1,0 +1,34 @@
+"""The service's routes, feature by feature, and what a path may not tell of."""
+
+from fastapi import Request
+
+from skillsync_kit.auth import Principal
+from skillsync_kit.errors import NotFound
+from skillsync_kit.ids import canonical_id
+from skillsync_users.offerings.router import router as offerings
+from skillsync_users.offerings.service import Offerings
+from skillsync_users.profiles.router import router as profiles
+from skillsync_users.profiles.service import Profiles
+from skillsync_users.skills.router import router as skills
+from skillsync_users.stats.router import router as stats
+
+__all__ = ["conceal", "routers"]
+
+routers = (profiles, stats, offerings, skills)
+
+
+async def conceal(request: Request, principal: Principal) -> None:
+    """Raise NotFound when the path names a thing that is not there, or that the caller may not see."""
+    if "id" not in request.path_params:
+        return
+    try:
+        id = canonical_id(request.path_params["id"])
+    except ValueError:
+        raise NotFound() from None
+    state = request.app.state
+    if request.url.path.startswith("/v1/offerings/"):
+        offerings: Offerings = state.offerings
+        await offerings.read(principal, id)
+    else:
+        profiles: Profiles = state.profiles
+        await profiles.read(id)

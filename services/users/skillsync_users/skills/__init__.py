@@ -1,0 +1,1 @@
+"""The catalogue of skills that ships with the product."""

@@ -1,0 +1,80 @@
+"""The service's tables (SQLAlchemy Core)."""
+
+from sqlalchemy import Column, ForeignKey, Index, Integer, MetaData, Table
+
+from skillsync_kit.database import ID, UtcDateTime, key_text
+from skillsync_kit.idempotency import idempotency_table
+from skillsync_kit.outbox import outbox_table
+from skillsync_kit.processed_messages import processed_messages_table
+
+__all__ = ["metadata", "offerings", "partners", "statistics", "users"]
+
+metadata = MetaData()
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("email", key_text(254), nullable=False),
+    # The address as two of them are compared, up to three times as long; unique among those that have one.
+    Column("email_key", key_text(762)),
+    Column("first_name", key_text(60), nullable=False),
+    Column("last_name", key_text(60), nullable=False),
+    Column("display_name", key_text(80), nullable=False),
+    Column("about", key_text(2000), nullable=False),
+    Column("locale", key_text(16), nullable=False),
+    Column("time_zone", key_text(64), nullable=False),
+    Column("status", key_text(16), nullable=False),
+    # Names and `about` as searches compare them; the same on every database.
+    Column("search_text", key_text(3000), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("event_sequence", Integer, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    Index("users_email", "email_key", unique=True),
+)
+
+offerings = Table(
+    "offerings",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("user_id", ID, ForeignKey("users.id"), nullable=False),
+    Column("kind", key_text(8), nullable=False),
+    Column("skill", key_text(64), nullable=False),
+    Column("text", key_text(1000), nullable=False),
+    Column("modality", key_text(16), nullable=False),
+    Column("status", key_text(16), nullable=False),
+    # User, kind and skill while the offering is active, else null: one active offering of each.
+    Column("active_key", key_text(128)),
+    Column("search_text", key_text(2000), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("event_sequence", Integer, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    Index("offerings_active", "active_key", unique=True),
+    Index("offerings_skill", "skill", "kind", "status", "id"),
+    Index("offerings_user", "user_id", "id"),
+)
+
+# A read model: sums over the finalized exchanges this service has heard of. `as_of` is the newest one's time.
+statistics = Table(
+    "user_statistics",
+    metadata,
+    Column("user_id", ID, primary_key=True),
+    Column("finalized", Integer, nullable=False),
+    Column("minutes_given", Integer, nullable=False),
+    Column("minutes_received", Integer, nullable=False),
+    Column("as_of", UtcDateTime, nullable=False),
+)
+
+# With whom each member has exchanged: one row for each pair and direction.
+partners = Table(
+    "user_partners",
+    metadata,
+    Column("user_id", ID, primary_key=True),
+    Column("partner_id", ID, primary_key=True),
+)
+
+outbox = outbox_table(metadata)
+processed_messages = processed_messages_table(metadata)
+idempotency_records = idempotency_table(metadata)

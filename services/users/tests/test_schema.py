@@ -1,0 +1,46 @@
+"""The service answers as its OpenAPI document says, to requests that people sign with real tokens."""
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from skillsync_kit.ids import new_id
+from skillsync_testing.conformance import Hints, explore
+
+if TYPE_CHECKING:
+    from tests.conftest import World
+
+SKILLS = ["guitar", "german", "sewing"]
+
+
+async def hints(world: "World") -> Hints:
+    """Two members with offerings, somebody who has not signed up, and a worker."""
+    ada, bo, newcomer = await world.member(), await world.member(), new_id()
+    offerings = [await world.offering(ada, skill=skill) for skill in SKILLS]
+    paused = await world.offering(bo, kind="want")
+    await world.patch(f"/v1/offerings/{paused}", bo, {"status": "paused"})
+    token, tokens = world.pool.token(ada), [world.pool.token(person) for person in (bo, newcomer)]
+    return Hints(
+        [token, *tokens, world.pool.worker_token("skillsync/users.contact")],
+        {
+            "id": [ada, bo, *offerings, paused],
+            "owner": ["me", ada],
+            "skill": [*SKILLS, "chess"],
+            "first_name": ["Cleo"],
+            "last_name": ["Dahl"],
+            "time_zone": ["UTC"],
+        },
+        {
+            "POST /v1/users": [("", tokens[1])] * 5,
+            "GET /v1/offerings/{id}": [(paused, tokens[0])],
+            "PATCH /v1/offerings/{id}": [(offerings[0], token)],
+            "DELETE /v1/offerings/{id}": [(offerings[1], token)],
+        },
+    )
+
+
+@pytest.mark.parametrize("module_database_url", ["sqlite"], indirect=True)
+async def test_answers_are_as_documented(world: "World") -> None:
+    known = await hints(world)
+    explored = await explore(world.app.openapi(), world.client, known, examples=15, seed_number=3)
+    assert explored.unreached == []
