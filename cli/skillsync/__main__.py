@@ -1,0 +1,5 @@
+"""`python -m skillsync`."""
+
+from skillsync.main import main
+
+main()

@@ -1,0 +1,1 @@
+"""The journey of `skillsync demo`, as any client would make it."""

@@ -1,0 +1,1 @@
+"""SkillSync on this machine: what `skillsync up` puts together."""

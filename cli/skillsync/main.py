@@ -1,0 +1,130 @@
+"""The `skillsync` command. Each command imports what it needs when it runs, so that none waits for the others'."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from skillsync.errors import Problem
+from skillsync.paths import find_paths
+
+NOT_READY_EXIT = 3
+
+app = typer.Typer(
+    help="SkillSync on this machine: the whole system in one command, and what looks into it.",
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+)
+
+Port = Annotated[str, typer.Option(envvar="PORT", help="The gateway's port; 8080 when absent.")]
+DatabaseText = Annotated[
+    str, typer.Option(envvar="DATABASE", help="mysql://user:password@host:port; SQLite files when absent.")
+]
+Cache = Annotated[str, typer.Option(envvar="CACHE", help="redis://host:port/0; in each process when absent.")]
+Endpoint = Annotated[
+    str, typer.Option(envvar="AWS_ENDPOINT_URL", help="Where AWS is; the emulator is started when absent.")
+]
+Workers = Annotated[
+    str, typer.Option(envvar="WORKERS", help="'separate': a process of its own for each worker, as on AWS.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.callback(invoke_without_command=True)
+def root(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+@app.command()
+def up(
+    port: Port = "", database: DatabaseText = "", cache: Cache = "", aws: Endpoint = "", workers: Workers = ""
+) -> None:
+    """Start everything, stay with it, and drain it at Ctrl-C."""
+    from skillsync.local.tables import make_console  # noqa: PLC0415
+    from skillsync.local.up import up as bring_up  # noqa: PLC0415
+    from skillsync.options import read_options  # noqa: PLC0415
+
+    bring_up(read_options(port, database, cache, aws, workers), find_paths(), make_console())
+
+
+@app.command()
+def down() -> None:
+    """Drain the running system and wait until nothing runs any more."""
+    from skillsync.local.down import down as take_down  # noqa: PLC0415
+
+    typer.echo("Drained." if take_down(find_paths()) else "Nothing runs.")
+
+
+@app.command()
+def status(as_json: Json = False) -> None:
+    """What runs where. Ends with 0 when all is ready, else with 3."""
+    from skillsync.views.status import show_status  # noqa: PLC0415
+
+    if not show_status(find_paths(), as_json):
+        raise typer.Exit(NOT_READY_EXIT)
+
+
+@app.command()
+def logs(
+    process: Annotated[str, typer.Argument(help="One process; all of them when absent.")] = "",
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what is written from now on.")] = False,
+    lines: Annotated[int, typer.Option("--lines", "-n", min=0, help="How many lines of the past.")] = 40,
+    raw: Annotated[bool, typer.Option("--raw", help="The lines as they were written.")] = False,
+) -> None:
+    """What the processes wrote, readable."""
+    from skillsync.views.logs import show_logs  # noqa: PLC0415
+
+    show_logs(find_paths(), process, follow=follow, lines=lines, raw=raw)
+
+
+@app.command()
+def mail(as_json: Json = False) -> None:
+    """The mails that the local SES sent, newest last."""
+    from skillsync.views.mail import show_mails  # noqa: PLC0415
+
+    show_mails(find_paths(), as_json)
+
+
+@app.command()
+def token(email: Annotated[str, typer.Argument(help="A demo person's address.")]) -> None:
+    """An access token of a demo person, and nothing else."""
+    from skillsync.views.token import access_token  # noqa: PLC0415
+
+    typer.echo(access_token(find_paths(), email))
+
+
+@app.command()
+def migrate(database: DatabaseText = "") -> None:
+    """Bring every service's database to its newest schema."""
+    from skillsync.local.migrate import migrate as bring_to_newest  # noqa: PLC0415
+    from skillsync.options import read_database  # noqa: PLC0415
+
+    paths = find_paths()
+    paths.make_directories()
+    bring_to_newest(read_database(database), paths, lambda service, revision: typer.echo(f"{service}: {revision}"))
+
+
+@app.command()
+def demo() -> None:
+    """Play an exchange between two new people through the gateway, and check every answer, event and mail."""
+    from skillsync.demo.journey import play  # noqa: PLC0415
+    from skillsync.local.tables import make_console  # noqa: PLC0415
+
+    play(find_paths(), make_console())
+
+
+def main() -> None:
+    """Entry point: a Problem is one line on stderr and exit status 1."""
+    try:
+        app()
+    except Problem as problem:
+        sys.stderr.write(f"skillsync: {problem}\n")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        # The reader of our output (head, less) has gone; nothing is wrong.
+        sys.stderr.close()
+        sys.exit(0)

@@ -1,0 +1,1 @@
+"""Keep a set of processes running: health, restarts, ordered drain."""

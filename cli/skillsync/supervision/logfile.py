@@ -1,0 +1,40 @@
+"""Log files of bounded size that a child writes to directly, so that its output costs the supervisor nothing."""
+
+import os
+import shutil
+from pathlib import Path
+
+MOST_BYTES = 10_000_000
+
+
+def open_for_child(file: Path) -> int:
+    """A descriptor for a child's output. It appends, so the file may be emptied under it; the caller closes it."""
+    return os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+
+
+def rotate(file: Path, most_bytes: int = MOST_BYTES) -> bool:
+    """When the file has outgrown its bound, keep its content as `<name>.1` (one generation) and empty it.
+
+    Copied and emptied, not renamed: a running child keeps writing to the same file. A line written between the two is
+    lost.
+    """
+    try:
+        if file.stat().st_size <= most_bytes:
+            return False
+        shutil.copyfile(file, file.with_name(f"{file.name}.1"))
+        os.truncate(file, 0)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def last_line(file: Path, within_bytes: int = 8192) -> str:
+    """The last non-empty line, or "" when there is none."""
+    try:
+        with file.open("rb") as stream:
+            size = stream.seek(0, os.SEEK_END)
+            stream.seek(max(0, size - within_bytes))
+            lines = stream.read().decode(errors="replace").splitlines()
+    except OSError:
+        return ""
+    return next((line.strip() for line in reversed(lines) if line.strip()), "")

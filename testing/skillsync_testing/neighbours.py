@@ -1,0 +1,75 @@
+"""What a service needs around it, without the rest of the system: a user pool's keys, and a users service."""
+
+import json
+import threading
+from collections.abc import Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from skillsync_testing.ports import HOST
+
+__all__ = ["Neighbours"]
+
+
+class Neighbours:
+    """A stub over HTTP: `/jwks.json` has one key, and `/v1/users?id=…` knows everybody, all of them active."""
+
+    def __init__(self, key: Mapping[str, Any]) -> None:
+        """`key` is the public JWK that verifies the tokens."""
+        self._server = _Server(key)
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+
+    @property
+    def url(self) -> str:
+        """The address of the users service, and of the keys under `/jwks.json`."""
+        return f"http://{HOST}:{self._server.server_port}"
+
+    def start(self) -> None:
+        """Answer from now on."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Answer no more."""
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, key: Mapping[str, Any]) -> None:
+        super().__init__((HOST, 0), _Answers)
+        self.key = key
+
+
+class _Answers(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Server
+
+    def do_GET(self) -> None:
+        address = urlsplit(self.path)
+        match address.path:
+            case "/jwks.json":
+                self._answer(200, {"keys": [self.server.key]})
+            case "/v1/users":
+                self._answer(200, {"items": [_person(id) for id in parse_qs(address.query).get("id", [])]})
+            case _:
+                self._answer(404, {})
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        """Say nothing: the output belongs to the tests."""
+
+    def _answer(self, status: int, body: object) -> None:
+        content = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+
+def _person(id: str) -> dict[str, str]:
+    name = id[-4:]
+    return {"id": id, "first_name": "Given", "last_name": name, "display_name": f"G. {name}", "status": "active"}
