@@ -1,0 +1,1 @@
+"""What the service is compared with. None of it is production code: see README.md."""
