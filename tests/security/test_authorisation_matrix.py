@@ -1,0 +1,214 @@
+"""The authorisation matrix: every route of every service, asked by every kind of caller.
+
+A route declares the status each kind of caller gets in its `x-access`; a route without a declaration, or without a
+scene here that makes its request, fails. `owner` is the author or holder of the thing, `counterparty` the other
+participant, `former_candidate` whom the draft named before it was proposed, `stranger` any other member, `coordinator`
+one of the pool's groups of that name and of operators, `worker` a client of the client-credentials grant with every
+scope. Here each route is asked in one state; a service's own tests ask in all.
+"""
+
+import base64
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import httpx2
+import pytest
+
+from skillsync_testing.member import Member, swap
+from skillsync_testing.system import System
+
+SERVICES = ("users", "transactions", "notifications", "analytics")
+METHODS = {"get", "post", "put", "patch", "delete"}
+PEOPLE = ("owner", "counterparty", "former_candidate", "stranger", "coordinator")
+CALLERS = {*PEOPLE, "worker", "anonymous"}
+MERGE_PATCH = {"Content-Type": "application/merge-patch+json"}
+
+
+@dataclass
+class Ask:
+    """One request, but for the caller's token."""
+
+    path: str
+    body: object = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Cast:
+    """The people of a scene."""
+
+    owner: Member
+    counterparty: Member
+    former_candidate: Member
+    stranger: Member
+    coordinator: Member
+    transactions: list[str] = field(default_factory=list)
+
+    def offering(self) -> str:
+        """An active offering of the owner's; its id."""
+        mine = self.owner.get("/offerings?owner=me&skill=guitar").json()["items"]
+        id: str = mine[0]["id"] if mine else self.owner.offer("guitar")["id"]
+        return id
+
+    def transaction(self, *verbs: str) -> str:
+        """A new transaction between owner and counterparty, led through these verbs; its id.
+
+        A draft is at version 2, for it named the former candidate at first. Few proposals may be open at once, so the
+        one before is taken back.
+        """
+        if self.transactions:
+            self.owner.post(f"/transactions/{self.transactions[-1]}/cancel")
+        body = swap(self.counterparty)
+        candidate = {"giver": self.former_candidate.id, "receiver": "me", "skill": "baking", "minutes": 30}
+        id: str = self.owner.draft({**body, "legs": {**body["legs"], "c": candidate}})["id"]
+        self.transactions.append(id)
+        assert self.owner.patch(f"/transactions/{id}", {"legs": {"c": None}}, 1).status_code == 200
+        for verb in verbs:
+            if verb == "propose":
+                self.owner.propose(id)
+            else:
+                getattr(self.counterparty, verb)(id, TERMS["terms_rev"])
+        return id
+
+
+Scene = Callable[[Cast], Ask]
+
+
+def _transaction(suffix: str = "", *verbs: str, body: object = None, **headers: str) -> Scene:
+    sent = {name.replace("_", "-"): value for name, value in headers.items()}
+    return lambda cast: Ask(f"/v1/transactions/{cast.transaction(*verbs)}{suffix}", body, sent)
+
+
+def _plain(path: str) -> Scene:
+    return lambda _: Ask(path)
+
+
+def _offering(body: object = None, **headers: str) -> Scene:
+    sent = {name.replace("_", "-"): value for name, value in headers.items()}
+    return lambda cast: Ask(f"/v1/offerings/{cast.offering()}", body, sent)
+
+
+def _anybodys_offering(cast: Cast) -> Ask:
+    # Each caller offers something; the skill was not offered by them before.
+    return Ask("/v1/offerings", {"kind": "want", "skill": "chess", "text": "any"})
+
+
+TERMS = {"terms_rev": 2}
+REASON = {"reason": "We are both away."}
+AGREED = ("propose", "accept")
+PROFILE = {"first_name": "Ana", "last_name": "Testperson"}
+SCENES: dict[str, Scene] = {
+    "POST /v1/transactions": lambda cast: Ask("/v1/transactions", swap(cast.counterparty) | {"legs": {}}),
+    "GET /v1/transactions": _plain("/v1/transactions"),
+    "GET /v1/transactions/{id}": _transaction("", "propose"),
+    "PATCH /v1/transactions/{id}": _transaction("", "propose", body={"title": "New"}, If_Match='"3"', **MERGE_PATCH),
+    "DELETE /v1/transactions/{id}": _transaction("", If_Match='"2"'),
+    "GET /v1/transactions/{id}/history": _transaction("/history", "propose"),
+    "POST /v1/transactions/{id}/propose": _transaction("/propose"),
+    "POST /v1/transactions/{id}/accept": _transaction("/accept", "propose", body=TERMS),
+    "POST /v1/transactions/{id}/decline": _transaction("/decline", "propose", body=REASON),
+    "POST /v1/transactions/{id}/cancel": _transaction("/cancel", *AGREED, body=REASON),
+    "POST /v1/transactions/{id}/finalize": _transaction("/finalize", *AGREED, body=TERMS),
+    "POST /v1/transactions/{id}/reverse": _transaction("/reverse", *AGREED, "finalize", body=REASON),
+    "GET /v1/ledger": _plain("/v1/ledger"),
+    "GET /v1/ledger/balance": _plain("/v1/ledger/balance"),
+    "GET /internal/transactions/{id}": lambda cast: Ask(
+        f"/internal/transactions/{cast.transaction('propose')}?as={cast.owner.id}"
+    ),
+    "POST /v1/users": lambda _: Ask("/v1/users", PROFILE),
+    "GET /v1/users": lambda cast: Ask(f"/v1/users?id={cast.owner.id}"),
+    "GET /v1/users/me": _plain("/v1/users/me"),
+    "PATCH /v1/users/me": lambda _: Ask("/v1/users/me", {"about": "Plays"}, {"If-Match": "*", **MERGE_PATCH}),
+    "GET /v1/users/{id}": lambda cast: Ask(f"/v1/users/{cast.owner.id}"),
+    "GET /v1/users/{id}/stats": lambda cast: Ask(f"/v1/users/{cast.owner.id}/stats"),
+    "GET /internal/users/{id}/contact": lambda cast: Ask(f"/internal/users/{cast.owner.id}/contact"),
+    "GET /v1/skills": _plain("/v1/skills"),
+    "POST /v1/offerings": _anybodys_offering,
+    "GET /v1/offerings": _plain("/v1/offerings?kind=offer"),
+    "GET /v1/offerings/{id}": _offering(),
+    "PATCH /v1/offerings/{id}": _offering({"text": "Evenings"}, If_Match="*", **MERGE_PATCH),
+    "DELETE /v1/offerings/{id}": _offering(If_Match="*"),
+    "GET /v1/analytics/me": _plain("/v1/analytics/me"),
+    "GET /v1/notifications": _plain("/v1/notifications"),
+}
+
+
+@pytest.fixture(scope="module")
+def cast(system: System) -> Cast:
+    """Five members."""
+    owner, counterparty, candidate, stranger = (system.member(name) for name in ("Ana", "Bo", "Cleo", "Dana"))
+    people = Cast(owner, counterparty, candidate, stranger, system.member("Edo", "coordinator", "operator"))
+    for name in PEOPLE:
+        getattr(people, name).make_profile()
+    return people
+
+
+@pytest.fixture(scope="module")
+def worker_token(system: System) -> str:
+    """A token of the worker client, with every scope it may have."""
+    cognito, secrets = system.aws("cognito-idp"), system.aws("secretsmanager")
+    pool = system.status["user_pool_id"]
+    clients = cognito.list_user_pool_clients(UserPoolId=pool, MaxResults=10)["UserPoolClients"]
+    client = next(c["ClientId"] for c in clients if c["ClientId"] != system.status["client_id"])
+    described = cognito.describe_user_pool_client(UserPoolId=pool, ClientId=client)["UserPoolClient"]
+    assert secrets.list_secrets()["SecretList"], "the worker's secret is kept in Secrets Manager"
+    basic = base64.b64encode(f"{client}:{described['ClientSecret']}".encode()).decode()
+    answer = httpx2.post(
+        f"{system.status['aws_endpoint']}/oauth2/token",
+        data={"grant_type": "client_credentials", "scope": " ".join(described["AllowedOAuthScopes"])},
+        headers={"Authorization": f"Basic {basic}"},
+    )
+    token: str = answer.json()["access_token"]
+    return token
+
+
+def _operations(system: System, service: str) -> dict[str, dict[str, Any]]:
+    document = httpx2.get(system.process(service)["url"] + "/openapi.json").json()
+    return {
+        f"{method.upper()} {path}": operation
+        for path, operations in document["paths"].items()
+        for method, operation in operations.items()
+        if method in METHODS
+    }
+
+
+def test_the_pool_says_who_is_a_coordinator(cast: Cast) -> None:
+    def groups(member: Member) -> list[str]:
+        claims = member.token.split(".")[1]
+        found: list[str] = json.loads(base64.urlsafe_b64decode(claims + "==")).get("cognito:groups", [])
+        return sorted(found)
+
+    assert (groups(cast.coordinator), groups(cast.stranger)) == (["coordinator", "operator"], [])
+
+
+def test_every_route_declares_who_may_call_it(system: System) -> None:
+    undeclared = [
+        (service, name)
+        for service in SERVICES
+        for name, operation in _operations(system, service).items()
+        if set(operation.get("x-access", {})) != CALLERS
+    ]
+    assert undeclared == []
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_caller_gets_what_the_route_declares(system: System, cast: Cast, worker_token: str, service: str) -> None:
+    tokens = {name: getattr(cast, name).token for name in PEOPLE} | {"worker": worker_token, "anonymous": None}
+    base = system.process(service)["url"]
+    declared: dict[tuple[str, str], int] = {}
+    answered: dict[tuple[str, str], int] = {}
+    for name, operation in _operations(system, service).items():
+        assert name in SCENES, f"{name} has no scene here"
+        for caller, token in tokens.items():
+            # A scene of its own for each caller: what one does must not change what the next one finds.
+            ask = SCENES[name](cast)
+            headers = {"Idempotency-Key": uuid4().hex, **ask.headers}
+            if token:
+                headers["Authorization"] = f"Bearer {token}"
+            answer = httpx2.request(name.split()[0], base + ask.path, json=ask.body, headers=headers)
+            declared[name, caller] = operation["x-access"][caller]
+            answered[name, caller] = answer.status_code
+    assert answered == declared
