@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 from typing import get_type_hints
 
+import psutil
 import pytest
 
 from skillsync.errors import Problem
@@ -82,7 +83,7 @@ def run_as_this_process(paths: Paths) -> None:
     """Write this very process down as the supervisor, by a word of its command line."""
     write_run(paths, [])
     document = read_json(paths.run_file)
-    document["supervisor"]["marker"] = "pytest"
+    document["supervisor"]["marker"] = psutil.Process().cmdline()[0]
     write_json(paths.run_file, document)
 
 
