@@ -6,61 +6,25 @@ stays on the queue and comes back later; the queue's redrive policy alone gives 
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from skillsync_kit.database import Database, UnitOfWork
-from skillsync_kit.events import Event, UnreadableEvent
+from skillsync_kit.events import UnreadableEvent
 from skillsync_kit.failpoints import failpoint
-from skillsync_kit.processed_messages import ProcessedMessages
-from skillsync_kit.telemetry import flow, log
+from skillsync_kit.inbox import Inbox
+from skillsync_kit.telemetry import log
 
 if TYPE_CHECKING:
     from types_aiobotocore_sqs import SQSClient
     from types_aiobotocore_sqs.type_defs import MessageTypeDef
 
-__all__ = ["Consumer", "Handler", "Inbox"]
-
-Handler = Callable[[UnitOfWork, Event], Awaitable[None]]
+__all__ = ["Consumer"]
 
 _BATCH = 10
 _LONG_POLL_SECONDS = 20
 _HANDLING_SECONDS = 30
 _LONGEST_BACK_OFF_SECONDS = 300
 _BROKER_AWAY_SECONDS = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Inbox:
-    """Handles one event once: its id is recorded in the transaction of its effect."""
-
-    name: str
-    database: Database
-    processed: ProcessedMessages
-    handlers: Mapping[str, Handler]
-
-    async def receive(self, body: str) -> None:
-        """Handle the event in a message's body, once. Raises UnreadableEvent, or what the handler raises."""
-        event = Event.from_json(body)
-        handler = self.handlers.get(event.type)
-        if handler is None:
-            raise UnreadableEvent(f"no handler for {event.type}")
-
-        async def handle(unit: UnitOfWork) -> bool:
-            if not await self.processed.first_time(unit, self.name, event.id):
-                return False
-            await handler(unit, event)
-            return True
-
-        with flow(
-            f"consume {event.type}",
-            parent=event.traceparent,
-            correlation_id=event.correlation_id,
-            causation_id=event.id,
-        ):
-            first = await self.database.run(handle)
-            log.info("event handled", type=event.type, event_id=event.id, subject=event.subject, repeated=not first)
 
 
 class Consumer:

@@ -11,9 +11,10 @@ from skillsync_kit.auth import Keys, TokenVerifier
 from skillsync_kit.aws import SnsPublisher, open_client
 from skillsync_kit.cache import Cache
 from skillsync_kit.clock import Clock, SystemClock
-from skillsync_kit.consumer import Consumer, Handler, Inbox
+from skillsync_kit.consumer import Consumer
 from skillsync_kit.database import Database
 from skillsync_kit.idempotency import Idempotency
+from skillsync_kit.inbox import Handler, Inbox
 from skillsync_kit.outbox import Outbox
 from skillsync_kit.processed_messages import ProcessedMessages
 from skillsync_kit.relay import Relay

@@ -18,7 +18,7 @@ import uvicorn
 import uvloop
 from fastapi import FastAPI
 
-from skillsync_kit import failpoints, settings, telemetry
+from skillsync_kit import failpoints, metrics, settings, telemetry
 from skillsync_kit.app import Health, create_health_app
 from skillsync_kit.telemetry import log
 
@@ -83,7 +83,7 @@ async def _serve(role: Role, chosen: SomeSettings, build: Build[SomeSettings], l
         server = _server(parts.app if role != "worker" else create_health_app(parts.health))
         stop_taking, stop_relaying = asyncio.Event(), asyncio.Event()
         takers = [loop(stop_taking) for loop in parts.worker_loops] if role != "api" else []
-        relays = [loop(stop_relaying) for loop in parts.relay_loops]
+        relays = [loop(stop_relaying) for loop in (*parts.relay_loops, metrics.run)]
         async with asyncio.TaskGroup() as group:
             serving = group.create_task(server.serve([listener]))
             taking = [group.create_task(_must_not_end(taker, stop_taking)) for taker in takers]

@@ -91,6 +91,7 @@ class Relay:
 
         async def mark(unit: UnitOfWork) -> None:
             await self._mark(unit, messages, failed)
+            failpoint("before-mark")
 
         await self._database.run(mark)
         return len(messages) - len(failed)

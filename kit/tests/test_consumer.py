@@ -13,10 +13,11 @@ from botocore.parsers import ResponseParserError
 from sqlalchemy import MetaData, insert, select
 
 from skillsync_kit.aws import open_client
-from skillsync_kit.consumer import Consumer, Handler, Inbox
+from skillsync_kit.consumer import Consumer
 from skillsync_kit.database import Database, UnitOfWork
 from skillsync_kit.events import Event
 from skillsync_kit.ids import new_id
+from skillsync_kit.inbox import Handler, Inbox
 from skillsync_kit.processed_messages import ProcessedMessages
 from skillsync_kit.telemetry import current_flow, traceparent
 from skillsync_kit.testing import FixedClock

@@ -53,10 +53,16 @@ class Line:
     demanded: str
     seen: str
     holds: bool
+    trials: int | None = None
 
     def cells(self) -> list[str]:
         """The columns of the table."""
-        return [self.promise, self.what, self.demanded, self.seen, "holds" if self.holds else "BROKEN"]
+        verdict = "holds" if self.holds else "BROKEN"
+        return [self.promise, self.what, self.demanded, self.seen, self._bound(), verdict]
+
+    def _bound(self) -> str:
+        """What none bad among so many says, with 95 % confidence, of how often it could be bad: the rule of three."""
+        return f"≤ {3 / self.trials:.2g} of {self.trials:,}" if self.trials and self.holds else "–"
 
 
 @dataclass
@@ -94,13 +100,33 @@ class Proof:
                 self.say(f"  {self._test}: {number + 1} of {times} after {now - began:.0f} s")
                 told = now
 
-    def record(self, promise: str, what: str, demanded: Figures, seen: Figures, note: str = "") -> None:
-        """Compare what was seen with what was demanded; fails when they differ. `note` says more of what was seen."""
+    def record(
+        self,
+        promise: str,
+        what: str,
+        demanded: Figures,
+        seen: Figures,
+        note: str = "",
+        *,
+        trials: int | None = None,
+        hits: Mapping[str, int] | None = None,
+    ) -> None:
+        """Compare what was seen with what was demanded; fails when they differ. `note` says more of what was seen.
+
+        `trials` is among how many none was bad, for the 95 % bound. `hits` are the faults by name and how often each
+        struck: one that never did makes the proof vacuous, and it fails.
+        """
+        never = sorted(name for name, times in (hits or {}).items() if not times)
+        if hits:
+            note = ", ".join(filter(None, [note, f"faults that struck: {_in_words(hits)}"]))
         in_order = {name: seen[name] for name in [*demanded, *(seen.keys() - demanded.keys())] if name in seen}
         told = ", ".join(filter(None, [_in_words(in_order), note]))
-        line = Line(self._test, promise, what, _in_words(demanded), told, dict(seen) == dict(demanded))
+        line = Line(
+            self._test, promise, what, _in_words(demanded), told, dict(seen) == dict(demanded) and not never, trials
+        )
         self._proofs.lines.append(line)
         self.say(" | ".join(line.cells()))
+        assert not never, f"{what}: these faults never struck: {', '.join(never)}"
         assert dict(seen) == dict(demanded), f"{what}: {told}"
 
 
@@ -157,14 +183,15 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
 def document(proofs: Proofs) -> str:
     """The table as a Markdown document, with when, where and from which seed it came about."""
-    rows = [["Promise", "What", "Demanded", "Seen", "Verdict"], ["---"] * 5]
+    rows = [["Promise", "What", "Demanded", "Seen", "95 % bound", "Verdict"], ["---"] * 6]
     rows += [[cell.replace("|", "\\|") for cell in line.cells()] for line in proofs.lines]
     broken = sum(not line.holds for line in proofs.lines)
     return "\n".join(
         [
             "# Proofs",
             "",
-            "What `make prove` saw. A number is that of a promise; the other rows have a rule's name.",
+            "What `make prove` saw. A number is that of a promise; the other rows have a rule's name. The bound is",
+            "what none bad among n says with 95 % confidence: at most 3/n are.",
             "",
             f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC · {machine()}",
             "",

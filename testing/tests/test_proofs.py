@@ -17,11 +17,16 @@ INNER = """
 
     @figure("rounds", check=2, prove=3)
     def test_that_holds(proof, rounds):
-        proof.record("1", "counted", {"rounds": rounds}, {"rounds": len(list(proof.rounds(rounds)))}, "as it should be")
+        proof.record("1", "counted", {"rounds": rounds}, {"rounds": len(list(proof.rounds(rounds)))}, "as it should be",
+                     trials=rounds, hits={"kill": 1})
 
     @figure("rounds", check=2, prove=3)
     def test_that_does_not(proof, rounds):
         proof.record("2", "short of it", {"rounds": 1000}, {"rounds": rounds})
+
+    @figure("rounds", check=2, prove=3)
+    def test_whose_fault_never_struck(proof, rounds):
+        proof.record("3", "vacuous", {"lost": 0}, {"lost": 0}, trials=rounds, hits={"kill": 2, "reset": 0})
 
     @figure("rounds", check=2, prove=3)
     def test_that_ends_early(proof, rounds):
@@ -53,18 +58,26 @@ def test_the_table_has_every_proof_with_its_verdict(tmp_path: Path) -> None:
     file = tmp_path / "proof.md"
     printed = run(tmp_path, "-m", "prove", SEED="7", PROOF_FILE=str(file))
     written = file.read_text()
-    assert "| 1 | counted | rounds: 3 | rounds: 3, as it should be | holds |" in written
-    assert "| 2 | short of it | rounds: 1,000 | rounds: 3 | BROKEN |" in written
     assert (
-        "| ? | test_that_ends_early[prove] | to come to its end | RuntimeError: gone \\| for good | BROKEN |" in written
+        "| 1 | counted | rounds: 3 | rounds: 3, as it should be, faults that struck: kill: 1 | ≤ 1 of 3 | holds |"
+        in written
+    )
+    assert "| 2 | short of it | rounds: 1,000 | rounds: 3 | – | BROKEN |" in written
+    assert "| 3 | vacuous | lost: 0 | lost: 0, faults that struck: kill: 2, reset: 0 | – | BROKEN |" in written
+    assert (
+        "| ? | test_that_ends_early[prove] | to come to its end | RuntimeError: gone \\| for good | – | BROKEN |"
+        in written
     )
     assert written.count("short of it") == 1
-    assert "3 proofs, 2 broken." in written
+    assert "4 proofs, 3 broken." in written
     assert f"{os.cpu_count()} cores" in written
     assert "MariaDB 1" in written
     assert "make prove SEED=7" in written
     assert written in printed
-    assert "1 | counted | rounds: 3 | rounds: 3, as it should be | holds" in printed.splitlines()
+    assert (
+        "1 | counted | rounds: 3 | rounds: 3, as it should be, faults that struck: kill: 1 | ≤ 1 of 3 | holds"
+        in printed.splitlines()
+    )
 
 
 def test_full_figures_wait_to_be_asked_for(tmp_path: Path) -> None:
@@ -72,7 +85,7 @@ def test_full_figures_wait_to_be_asked_for(tmp_path: Path) -> None:
     assert "rounds: 2, as it should be" in printed
     assert "rounds: 3" not in printed
     assert "# Proofs" not in printed
-    assert "3 deselected" in printed
+    assert "4 deselected" in printed
 
 
 def test_the_same_seed_throws_the_same_dice_for_the_same_test() -> None:

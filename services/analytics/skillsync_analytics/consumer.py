@@ -1,7 +1,7 @@
 """Messages in: every type that `analytics-queue` lets through has a handler."""
 
 from skillsync_analytics.projections import Projections
-from skillsync_kit.consumer import Handler
+from skillsync_kit.inbox import Handler
 
 __all__ = ["handlers"]
 

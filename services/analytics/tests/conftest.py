@@ -19,10 +19,10 @@ from skillsync_analytics.tables import metadata
 from skillsync_kit import migrations
 from skillsync_kit.app import Health, create_app
 from skillsync_kit.clock import SystemClock
-from skillsync_kit.consumer import Inbox
 from skillsync_kit.events import Event
 from skillsync_kit.foundation import lay
 from skillsync_kit.ids import new_id
+from skillsync_kit.inbox import Inbox
 from skillsync_kit.testing import UserPool
 
 MIGRATIONS = Path(__file__).resolve().parents[1] / "migrations"

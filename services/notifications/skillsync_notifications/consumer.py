@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from skillsync_kit.consumer import Handler
 from skillsync_kit.database import UnitOfWork
 from skillsync_kit.events import Event, UnreadableEvent
 from skillsync_kit.ids import Id, canonical_id
+from skillsync_kit.inbox import Handler
 from skillsync_notifications.entities import Template
 from skillsync_notifications.service import Notifications
 

@@ -1,8 +1,8 @@
 """Messages in: what this service must know of users."""
 
-from skillsync_kit.consumer import Handler
 from skillsync_kit.database import UnitOfWork
 from skillsync_kit.events import Event, UnreadableEvent
+from skillsync_kit.inbox import Handler
 from skillsync_transactions.service import Members
 
 __all__ = ["handlers"]

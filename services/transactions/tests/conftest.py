@@ -12,12 +12,12 @@ from sqlalchemy import select
 
 from skillsync_kit import migrations, telemetry
 from skillsync_kit.app import Health, create_app
-from skillsync_kit.consumer import Inbox
 from skillsync_kit.errors import DependencyUnavailable
 from skillsync_kit.events import Event
 from skillsync_kit.foundation import lay
 from skillsync_kit.idempotency import Idempotency
 from skillsync_kit.ids import new_id
+from skillsync_kit.inbox import Inbox
 from skillsync_kit.testing import FixedClock, UserPool
 from skillsync_transactions import tables
 from skillsync_transactions.consumer import handlers

@@ -1,8 +1,8 @@
 """Messages in: the handler of each event type that arrives on `user-queue`."""
 
-from skillsync_kit.consumer import Handler
 from skillsync_kit.database import UnitOfWork
 from skillsync_kit.events import Event
+from skillsync_kit.inbox import Handler
 from skillsync_users.stats import consumer as stats_consumer
 from skillsync_users.stats.service import Stats
 

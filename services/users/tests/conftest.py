@@ -14,11 +14,11 @@ from sqlalchemy import select, update
 from skillsync_kit import migrations
 from skillsync_kit.app import Health, create_app
 from skillsync_kit.auth import Principal
-from skillsync_kit.consumer import Inbox
 from skillsync_kit.errors import Failure
 from skillsync_kit.events import Event
 from skillsync_kit.foundation import lay
 from skillsync_kit.ids import new_id
+from skillsync_kit.inbox import Inbox
 from skillsync_kit.testing import FixedClock, UserPool
 from skillsync_users import tables
 from skillsync_users.consumer import handlers

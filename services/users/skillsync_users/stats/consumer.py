@@ -2,10 +2,10 @@
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from skillsync_kit.consumer import Handler
 from skillsync_kit.database import UnitOfWork
 from skillsync_kit.events import Event, UnreadableEvent
 from skillsync_kit.ids import Id
+from skillsync_kit.inbox import Handler
 from skillsync_users.stats.entities import GivenLeg
 from skillsync_users.stats.service import Stats
 

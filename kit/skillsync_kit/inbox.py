@@ -1,0 +1,47 @@
+"""The inbox: what makes a consumer idempotent. An event's id is recorded in the transaction of its effect."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from skillsync_kit.database import Database, UnitOfWork
+from skillsync_kit.events import Event, UnreadableEvent
+from skillsync_kit.failpoints import failpoint
+from skillsync_kit.processed_messages import ProcessedMessages
+from skillsync_kit.telemetry import flow, log
+
+__all__ = ["Handler", "Inbox"]
+
+Handler = Callable[[UnitOfWork, Event], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """Handles one event once: its id is recorded in the transaction of its effect."""
+
+    name: str
+    database: Database
+    processed: ProcessedMessages
+    handlers: Mapping[str, Handler]
+
+    async def receive(self, body: str) -> None:
+        """Handle the event in a message's body, once. Raises UnreadableEvent, or what the handler raises."""
+        event = Event.from_json(body)
+        handler = self.handlers.get(event.type)
+        if handler is None:
+            raise UnreadableEvent(f"no handler for {event.type}")
+
+        async def handle(unit: UnitOfWork) -> bool:
+            if not await self.processed.first_time(unit, self.name, event.id):
+                return False
+            await handler(unit, event)
+            failpoint("after-effect")
+            return True
+
+        with flow(
+            f"consume {event.type}",
+            parent=event.traceparent,
+            correlation_id=event.correlation_id,
+            causation_id=event.id,
+        ):
+            first = await self.database.run(handle)
+            log.info("event handled", type=event.type, event_id=event.id, subject=event.subject, repeated=not first)
