@@ -35,6 +35,8 @@ _MYSQL = ("mysql", "mariadb")
 _BEGIN_AGAIN = frozenset({1213, 1205, 1020})
 _LOCK_WAIT_SECONDS = 5
 _ATTEMPTS = 8
+# A server that has gone without a word (its machine died, the network swallows) answers no statement, ever.
+_LONGEST_SECONDS = 10.0
 
 ID = CHAR(36).with_variant(mysql.CHAR(36, charset="ascii", collation="ascii_bin"), *_MYSQL)
 """A canonical UUID. Binary collation: MySQL's default one takes 'ABC' and 'abc' for equal.
@@ -133,19 +135,22 @@ class Database:
         """Whether rows that others have locked can be passed over."""
         return self._writer.dialect.name in _MYSQL
 
-    async def run(self, work: Callable[[UnitOfWork], Awaitable[Result]]) -> Result:
+    async def run(
+        self, work: Callable[[UnitOfWork], Awaitable[Result]], *, at_most_seconds: float = _LONGEST_SECONDS
+    ) -> Result:
         """Do `work` in one transaction and commit it; the only place that commits.
 
         `work` is begun again from the start after a deadlock, a lock wait or ChangedMeanwhile, so it must have no
-        effect outside the transaction. Raises Unavailable when the database still refuses after that many attempts.
+        effect outside the transaction. Raises Unavailable when the database still refuses after that many attempts, or
+        when one of them takes longer than `at_most_seconds`.
         """
         try:
             try:
-                result, has_events = await self._attempt(work)
+                result, has_events = await self._attempt(work, at_most_seconds)
             except Exception as error:
                 if not _should_begin_again(error):
                     raise
-                result, has_events = await self._begin_again(work)
+                result, has_events = await self._begin_again(work, at_most_seconds)
         except (DBAPIError, PoolTimeoutError, ChangedMeanwhile) as error:
             raise _as_failure(error) from error
         if has_events:
@@ -153,9 +158,11 @@ class Database:
             self._committed()
         return result
 
-    async def _attempt(self, work: Callable[[UnitOfWork], Awaitable[Result]]) -> tuple[Result, bool]:
+    async def _attempt(
+        self, work: Callable[[UnitOfWork], Awaitable[Result]], at_most_seconds: float
+    ) -> tuple[Result, bool]:
         """Do the work once. Its result, and whether events were committed with it."""
-        async with _connected(self._writer) as connection:
+        async with _within(at_most_seconds), _connected(self._writer) as connection:
             unit = UnitOfWork(connection)
             result = await work(unit)
             if unit.events:
@@ -165,7 +172,9 @@ class Database:
             await connection.commit()
         return result, bool(unit.events)
 
-    async def _begin_again(self, work: Callable[[UnitOfWork], Awaitable[Result]]) -> tuple[Result, bool]:
+    async def _begin_again(
+        self, work: Callable[[UnitOfWork], Awaitable[Result]], at_most_seconds: float
+    ) -> tuple[Result, bool]:
         async for attempt in stamina.retry_context(
             on=_should_begin_again,
             attempts=_ATTEMPTS - 1,
@@ -175,14 +184,14 @@ class Database:
             wait_jitter=0.1,
         ):
             with attempt:
-                done = await self._attempt(work)
+                done = await self._attempt(work, at_most_seconds)
         return done
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A connection to read with, which refuses to write; each statement sees what is committed when it begins."""
         try:
-            async with _connected(self._reader) as connection:
+            async with _within(_LONGEST_SECONDS), _connected(self._reader) as connection:
                 yield connection
         except (DBAPIError, PoolTimeoutError) as error:
             raise _as_failure(error) from error
@@ -196,6 +205,20 @@ class Database:
         """Close every pooled connection."""
         await self._writer.dispose()
         await self._reader.dispose()
+
+
+@asynccontextmanager
+async def _within(seconds: float) -> AsyncIterator[None]:
+    """Raise Unavailable when what is done inside takes longer; the driver then closes its connection by itself."""
+    limit = asyncio.timeout(seconds)
+    try:
+        async with limit:
+            yield
+    except TimeoutError as error:
+        if not limit.expired():
+            raise
+        log.warning("database does not answer", seconds=seconds)
+        raise Unavailable("The database does not answer; try again shortly.") from error
 
 
 @asynccontextmanager

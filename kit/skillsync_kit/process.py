@@ -10,7 +10,7 @@ import signal
 import socket
 import sys
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar, get_args
 
@@ -20,6 +20,7 @@ from fastapi import FastAPI
 
 from skillsync_kit import failpoints, metrics, settings, telemetry
 from skillsync_kit.app import Health, create_health_app
+from skillsync_kit.errors import Unavailable
 from skillsync_kit.telemetry import log
 
 __all__ = ["Loop", "Parts", "Role", "run"]
@@ -33,6 +34,7 @@ SomeSettings = TypeVar("SomeSettings", bound=settings.Settings)
 # Longer than a load balancer keeps an idle connection (60 s on AWS), or it sends into one that is being closed.
 _KEEP_ALIVE_SECONDS = 75
 _FINISH_SECONDS = 20
+_WARM_AGAIN_SECONDS = 0.5
 _CONNECTIONS = 1000
 
 
@@ -90,7 +92,7 @@ async def _serve(role: Role, chosen: SomeSettings, build: Build[SomeSettings], l
             for relay in relays:
                 group.create_task(_must_not_end(relay, stop_relaying))
             for warm in parts.warm:
-                await warm()
+                await _insist(warm, draining)
             parts.health.is_ready = True
             log.info("ready", role=role, port=listener.getsockname()[1])
             await draining.wait()
@@ -103,6 +105,18 @@ async def _serve(role: Role, chosen: SomeSettings, build: Build[SomeSettings], l
             await asyncio.gather(serving, *taking)
             stop_relaying.set()
     log.info("stopped")
+
+
+async def _insist(warm: Callable[[], Awaitable[None]], draining: asyncio.Event) -> None:
+    """Warm up, however long what it needs is away: not ready until then, but no crash loop either."""
+    while not draining.is_set():
+        try:
+            return await warm()
+        except Unavailable as error:
+            log.warning("not ready yet", reason=error.detail)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(draining.wait(), _WARM_AGAIN_SECONDS)
+    return None
 
 
 async def _must_not_end(loop: Awaitable[None], stopping: asyncio.Event) -> None:

@@ -112,3 +112,5 @@ def configure(process: str, level: str = "info") -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
+    # The driver repeats each warning of the server, such as those an INSERT IGNORE is made to give.
+    logging.getLogger("asyncmy").setLevel(logging.ERROR)

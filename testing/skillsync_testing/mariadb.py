@@ -93,12 +93,13 @@ class MariaDB(Server):
         """Drop a database if it exists."""
         self.mysql(f"DROP DATABASE IF EXISTS `{name}`")
 
-    def mysql(self, sql: str, database: str | None = None) -> list[list[str]]:
+    def mysql(self, sql: str, database: str | None = None, *, raw: bool = False) -> list[list[str]]:
         """Run statements with Debian's own client, and return rows of texts (NULL is "NULL").
 
-        Raise ServerError with the client's message when a statement fails.
+        Backslashes, tabs and line ends in a text come escaped, unless it is to be `raw`. Raise ServerError with the
+        client's message when a statement fails.
         """
-        done = self._client(sql, database)
+        done = self._client(sql, database, *(["--raw"] if raw else []))
         if done.returncode != 0:
             raise ServerError(f"mariadb client: {done.stderr.strip()}")
         return [line.split("\t") for line in done.stdout.splitlines()]
@@ -116,11 +117,18 @@ class MariaDB(Server):
             f"GRANT ALL PRIVILEGES ON *.* TO '{USER}'@'{HOST}' WITH GRANT OPTION;\n"
         )
 
-    def _client(self, sql: str, database: str | None = None) -> subprocess.CompletedProcess[str]:
+    def _client(self, sql: str, database: str | None = None, *options: str) -> subprocess.CompletedProcess[str]:
         program = find_program("mariadb", "mysql", package=PACKAGE)
         arguments = ["--no-defaults", f"--host={HOST}", f"--port={self.port}", f"--user={USER}", "--batch"]
         return subprocess.run(  # noqa: S603 - the program is Debian's client, the statements are the tests' own
-            [program, *arguments, "--skip-column-names", "--default-character-set=utf8mb4", *filter(None, [database])],
+            [
+                program,
+                *arguments,
+                *options,
+                "--skip-column-names",
+                "--default-character-set=utf8mb4",
+                *filter(None, [database]),
+            ],
             input=sql,
             capture_output=True,
             text=True,

@@ -1,9 +1,9 @@
-"""What a service needs around it, without the rest of the system: a user pool's keys, and a users service."""
+"""What a service needs around it, without the rest of the system: a user pool, and a users service."""
 
 import json
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -14,17 +14,25 @@ __all__ = ["Neighbours"]
 
 
 class Neighbours:
-    """A stub over HTTP: `/jwks.json` has one key, and `/v1/users?id=…` knows everybody, all of them active."""
+    """A stub over HTTP: `/jwks.json` has one key, and `/v1/users?id=…` knows everybody, all of them active.
 
-    def __init__(self, key: Mapping[str, Any]) -> None:
-        """`key` is the public JWK that verifies the tokens."""
-        self._server = _Server(key)
+    Workers are granted a token of the scopes they ask for; mails reach those of `reachable` alone, the others are gone.
+    """
+
+    def __init__(self, key: Mapping[str, Any], worker_token: Callable[..., str] = lambda *_: "") -> None:
+        """`key` is the public JWK that verifies the tokens; `worker_token` signs one with these scopes."""
+        self._server = _Server(key, worker_token)
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
 
     @property
     def url(self) -> str:
         """The address of the users service, and of the keys under `/jwks.json`."""
         return f"http://{HOST}:{self._server.server_port}"
+
+    @property
+    def reachable(self) -> set[str]:
+        """The ids of those who have an address; a test adds to them."""
+        return self._server.reachable
 
     def start(self) -> None:
         """Answer from now on."""
@@ -40,9 +48,11 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, key: Mapping[str, Any]) -> None:
+    def __init__(self, key: Mapping[str, Any], worker_token: Callable[..., str]) -> None:
         super().__init__((HOST, 0), _Answers)
         self.key = key
+        self.worker_token = worker_token
+        self.reachable: set[str] = set()
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Pass over a client that was killed in mid-request: that is the test's doing. Show anything else."""
@@ -61,8 +71,16 @@ class _Answers(BaseHTTPRequestHandler):
                 self._answer(200, {"keys": [self.server.key]})
             case "/v1/users":
                 self._answer(200, {"items": [_person(id) for id in parse_qs(address.query).get("id", [])]})
+            case path if path.startswith("/internal/users/") and path.split("/")[3] in self.server.reachable:
+                self._answer(200, _contact(path.split("/")[3]))
             case _:
                 self._answer(404, {})
+
+    def do_POST(self) -> None:
+        """The token endpoint of the pool."""
+        asked = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+        token = self.server.worker_token(*asked["scope"][0].split())
+        self._answer(200, {"access_token": token, "expires_in": 3600, "token_type": "Bearer"})
 
     def log_message(self, format: str, *arguments: object) -> None:
         """Say nothing: the output belongs to the tests."""
@@ -74,6 +92,10 @@ class _Answers(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)
+
+
+def _contact(id: str) -> dict[str, str]:
+    return {**_person(id), "email": f"{id}@members.skillsync.example", "locale": "en", "time_zone": "UTC"}
 
 
 def _person(id: str) -> dict[str, str]:

@@ -74,6 +74,10 @@ class ServiceProcess(Server):
         """Let it live on after all; does nothing when it was killed already."""
         self._armed(point).unlink(missing_ok=True)
 
+    def is_armed(self, point: str) -> bool:
+        """Whether it has not been killed there yet."""
+        return self._armed(point).exists()
+
     @property
     def has_ended(self) -> bool:
         """Whether it was killed, or ended by itself, since it was started."""

@@ -1,0 +1,178 @@
+"""Exchanges that only wait to be finalized, and the members who finalize them and insist on an answer."""
+
+import asyncio
+import itertools
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import httpx2
+from sqlalchemy import insert
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from skillsync_kit.clock import SystemClock
+from skillsync_kit.ids import new_id
+from skillsync_transactions import tables
+
+from .fleet import Fleet
+from .history import History
+
+__all__ = ["Exchange", "Finalizers", "prepare"]
+
+MEMBERS = 100
+MINUTES = 60
+PATIENCE_SECONDS = 5.0
+PAUSE_SECONDS = 0.05
+ATTEMPTS = 600
+_ROWS = 1000
+
+Exchange = tuple[str, str, str]
+"""Its id, who gives, who receives."""
+
+
+async def prepare(fleet: Fleet, members: list[str], number: int) -> list[Exchange]:
+    """So many accepted gifts of an hour among the members, written straight into the service's tables."""
+    now = SystemClock().now()
+    pairs = itertools.cycle(itertools.permutations(members, 2))
+    exchanges = [(new_id(), *next(pairs)) for _ in range(number)]
+    engine = create_async_engine(fleet.mariadb.url("transactions"))
+    async with engine.begin() as connection:
+        accounts = [
+            {"owner": member, "balance": 0, "held": 0, "floor": -(10**6), "event_sequence": 0} for member in members
+        ]
+        await connection.execute(insert(tables.accounts).prefix_with("IGNORE"), accounts)
+        for start in range(0, number, _ROWS):
+            some = exchanges[start : start + _ROWS]
+            for table, rows in _rows(some, now).items():
+                await connection.execute(insert(table), rows)
+        for _, _, receiver in exchanges:
+            held = tables.accounts.c.held + MINUTES
+            await connection.execute(
+                tables.accounts.update().where(tables.accounts.c.owner == receiver).values(held=held)
+            )
+    await engine.dispose()
+    return exchanges
+
+
+def _rows(exchanges: list[Exchange], now: Any) -> dict[Any, list[dict[str, Any]]]:
+    at = now.isoformat()
+    rows: dict[Any, list[dict[str, Any]]] = {
+        tables.transactions: [
+            {
+                "id": id,
+                "author": giver,
+                "state": "accepted",
+                "version": 3,
+                "terms_rev": 1,
+                "settlement": "hours",
+                "legs": {"a": {"giver": giver, "receiver": receiver, "skill": "guitar", "minutes": MINUTES}},
+                "days_open": 14,
+                "expires_at": now + timedelta(days=60),
+                "due_at": now + timedelta(days=60),
+                "acceptances": [(giver, 1, at), (receiver, 1, at)],
+                "confirmations": [],
+                "revisions": [],
+                "event_sequence": 3,
+                "created_at": now,
+                "updated_at": now,
+            }
+            for id, giver, receiver in exchanges
+        ],
+        tables.texts: [
+            {
+                "transaction_id": id,
+                "title": "An hour of guitar",
+                "note": "",
+                "names": {who: ("Given", who[-4:], f"G. {who[-4:]}") for who in (giver, receiver)},
+                "reasons": {},
+            }
+            for id, giver, receiver in exchanges
+        ],
+        tables.participants: [
+            {"user_id": who, "transaction_id": id, "is_author": who == giver, "state": "accepted", "updated_at": now}
+            for id, giver, receiver in exchanges
+            for who in (giver, receiver)
+        ],
+        tables.history: [
+            {
+                "transaction_id": id,
+                "number": number,
+                "actor": actor,
+                "action": action,
+                "from_state": before,
+                "to_state": after,
+                "changed": [],
+                "at": now,
+            }
+            for id, giver, receiver in exchanges
+            for number, (actor, action, before, after) in enumerate(
+                [
+                    (giver, "create", None, "draft"),
+                    (giver, "propose", "draft", "proposed"),
+                    (receiver, "accept", "proposed", "accepted"),
+                ],
+                start=1,
+            )
+        ],
+    }
+    return rows
+
+
+class Finalizers:
+    """Members who finalize exchanges, each with one key until it is answered, at the one process or the other."""
+
+    def __init__(self, fleet: Fleet, history: History) -> None:
+        """Every attempt goes into the history."""
+        limits = httpx2.Limits(max_connections=100, max_keepalive_connections=50)
+        self._clients = [
+            httpx2.AsyncClient(base_url=api.url, limits=limits, timeout=PATIENCE_SECONDS, trust_env=False)
+            for api in fleet.apis
+        ]
+        self._fleet, self._history = fleet, history
+        self._turns = itertools.count()
+        self._tokens: dict[str, str] = {}
+
+    async def close(self) -> None:
+        """Close every connection."""
+        for client in self._clients:
+            await client.aclose()
+
+    async def finalize(self, exchange: Exchange) -> None:
+        """Finalize as the receiver; insists until it is answered."""
+        id, _, receiver = exchange
+        key = new_id()
+        for _ in range(ATTEMPTS):
+            if await self._attempt(id, receiver, key):
+                return
+            await asyncio.sleep(PAUSE_SECONDS)
+        raise AssertionError(f"finalize {id} is never answered: {self._history.details()}")
+
+    async def lane(self, exchanges: Iterator[Exchange]) -> None:
+        """Finalize one after the other."""
+        for exchange in exchanges:
+            await self.finalize(exchange)
+
+    async def _attempt(self, id: str, receiver: str, key: str) -> bool:
+        attempt = self._history.invoke("finalize", id)
+        client = self._clients[next(self._turns) % len(self._clients)]
+        headers = {"Authorization": f"Bearer {self._token(receiver)}", "Idempotency-Key": key}
+        try:
+            answer = await client.post(f"/v1/transactions/{id}/finalize", json={"terms_rev": 1}, headers=headers)
+        except httpx2.ConnectError as error:
+            attempt.complete("fail", type(error).__name__)
+        except httpx2.TransportError as error:
+            attempt.complete("unknown", type(error).__name__)
+        else:
+            if answer.status_code == 200:
+                assert answer.json()["state"] == "finalized", answer.text
+                attempt.complete("ok")
+                return True
+            # A refusal that comes back from a service was not done; only "not now" is one that may.
+            assert answer.status_code in (429, 503), f"{answer.status_code}: {answer.text}"
+            attempt.complete("fail", str(answer.status_code))
+        return False
+
+    def _token(self, user: str) -> str:
+        if user not in self._tokens:
+            self._tokens[user] = self._fleet.pool.token(user)
+        return self._tokens[user]

@@ -1,0 +1,78 @@
+"""Promises 1, 2 and 5 at once: exchanges are finalized while whatever can die, stand still or be cut off does.
+
+Afterwards every committed event has reached every consumer that subscribed to it, has had its effect once, and no hour,
+no acknowledgement and no message is missing.
+"""
+
+import asyncio
+import time
+from itertools import cycle, islice
+
+from skillsync_kit.ids import new_id
+from skillsync_testing.proofs import Proof, figure
+
+from .checks import Checks
+from .exchanges import MEMBERS, Exchange, Finalizers, prepare
+from .fleet import Fleet, until
+from .havoc import Havoc, kinds
+from .history import History
+
+LANES = 12
+DRAINED_SECONDS = 30
+GIVE_UP_SECONDS = 180
+FEW, MANY = (200, 12), (10_000, 400)
+
+
+@figure("size", check=FEW, prove=MANY)
+async def test_no_event_is_lost_and_none_has_two_effects(fleet: Fleet, proof: Proof, size: tuple[int, int]) -> None:
+    finalizes, faults = size
+    members = [new_id() for _ in range(MEMBERS)]
+    fleet.neighbours.reachable.update(members[:2])
+    # More than are asked for: people go on until the last fault is over.
+    exchanges = await prepare(fleet, members, finalizes * 3)
+    history, havoc, checks = History(), Havoc(fleet, proof.random), Checks(fleet)
+    clients = Finalizers(fleet, history)
+    chosen = list(islice(cycle(proof.random.sample(kinds(), len(kinds()))), faults))
+    due = dict(zip(proof.random.sample(range(finalizes // 20, finalizes), faults), chosen, strict=True))
+    waiting, rounds, used = iter(exchanges), proof.rounds(finalizes), list[Exchange]()
+
+    async def live() -> None:
+        for number in rounds:
+            if number in due:
+                havoc.strike(due[number])
+            used.append(next(waiting))
+            await clients.finalize(used[-1])
+        while not havoc.is_over and (exchange := next(waiting, None)):
+            used.append(exchange)
+            await clients.finalize(exchange)
+
+    async with fleet.supervised():
+        async with asyncio.TaskGroup() as group:
+            for _ in range(LANES):
+                group.create_task(live())
+        await havoc.end()
+        await fleet.ready()
+        healed_at = time.monotonic()
+        assert await until(checks.is_drained, seconds=GIVE_UP_SECONDS), (
+            f"not drained: {checks.unpublished()} unpublished, {checks.unheard()} unheard, {checks.unsent()} unsent, "
+            f"{fleet.waiting()} messages waiting, {fleet.waiting(dead=True)} given up"
+        )
+        drained = time.monotonic() - healed_at
+    await clients.close()
+
+    wrong = checks.wrong(exchanges, history.acknowledged())
+    outcomes = history.outcomes()
+    proof.say(f"  attempts: {dict(outcomes)}; not ok: {dict(history.details())}; drained after {drained:.1f} s")
+    seen = {
+        **wrong,
+        "attempts without an end": history.hanging(),
+        "not acknowledged": len({id for id, _, _ in used} - history.acknowledged()),
+        f"drained within {DRAINED_SECONDS} s": drained <= DRAINED_SECONDS or f"no: {drained:.1f} s",
+    }
+    demanded = {**dict.fromkeys(seen, 0), f"drained within {DRAINED_SECONDS} s": True}
+    note = (
+        f"{len(used):,} finalized by {len(history.attempts):,} attempts, {outcomes['unknown']:,} of unknown fate; "
+        f"drained {drained:.1f} s after the last fault"
+    )
+    hits = {f"{what} {whom}": havoc.hits[f"{what} {whom}"] for what, whom in sorted(set(chosen))}
+    proof.record("1, 2, 5", "finalizes under every fault", demanded, seen, note, trials=len(used), hits=hits)
