@@ -1,19 +1,24 @@
 """The cache: names, profiles and catalogues by key; never an authorisation.
 
-It may vanish or be emptied at any time: a miss is answered from the source, and a failing or slow cache is a miss.
+It may vanish or be emptied at any time: a miss is answered from the source, and a failing or slow cache is a miss. A
+value that is not what its reader expects is one too: another release, or a stranger, may have put it there.
 Values are kept as JSON, also in this process: what is read from Redis is data, never code, and a tuple comes back as a
 list from either.
 """
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from typing import Any
+from functools import cache
+from typing import Any, TypeVar
 
 from cashews import Cache as Cashews
+from pydantic import TypeAdapter, ValidationError
 
 from skillsync_kit.telemetry import log
 
 __all__ = ["Cache"]
+
+Shape = TypeVar("Shape")
 
 # Asking the source costs a few milliseconds: a cache that takes longer than this has no use.
 _LONGEST_SECONDS = 0.5
@@ -29,8 +34,8 @@ class Cache:
         options: dict[str, Any] = {"size": 10_000} if url.startswith("mem") else {"suppress": False}
         self._cache.setup(url, pickle_type="json", **options)
 
-    async def get_many(self, keys: Iterable[str]) -> dict[str, Any]:
-        """The values that are there, by key."""
+    async def get_many(self, keys: Iterable[str], shape: type[Shape]) -> dict[str, Shape]:
+        """The values that are there and are of that shape, by key. `shape` is a type such as `tuple[str, int]`."""
         wanted = list(keys)
         if not wanted:
             return {}
@@ -40,7 +45,14 @@ class Cache:
         except Exception as error:
             log.warning("cache does not answer", error=type(error).__name__)
             return {}
-        return {key: value for key, value in zip(wanted, values, strict=True) if value is not None}
+        found: dict[str, Shape] = {}
+        for key, value in zip(wanted, values, strict=True):
+            try:
+                if value is not None:
+                    found[key] = _adapter(shape).validate_python(value)
+            except ValidationError as invalid:
+                log.warning("cache holds what cannot be read", faults=invalid.error_count())
+        return found
 
     async def set_many(self, values: Mapping[str, Any], *, seconds: float) -> None:
         """Keep the values for a time."""
@@ -64,3 +76,8 @@ class Cache:
     async def close(self) -> None:
         """Close the connections to the cache."""
         await self._cache.close()
+
+
+@cache
+def _adapter(shape: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(shape)

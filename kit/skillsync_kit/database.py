@@ -227,7 +227,14 @@ async def _connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 
     As SQLAlchemy's own context manager, but without a task for the close when all went well, which waits for nothing.
     """
-    connection = await engine.connect()
+    try:
+        connection = await engine.connect()
+    except (DBAPIError, PoolTimeoutError):
+        raise
+    except Exception as error:
+        # A server that goes away in the middle of a handshake trips the driver in ways of its own.
+        log.warning("database cannot be reached", error=type(error).__name__)
+        raise Unavailable("The database does not answer; try again shortly.") from error
     try:
         yield connection
     except BaseException:

@@ -45,6 +45,10 @@ class Checks:
         """Mails whose fate is still open."""
         return self._number("SELECT COUNT(*) FROM notifications.mails WHERE status = 'pending'")
 
+    def possibly_repeated(self) -> int:
+        """Mails that were begun more than once before one attempt was recorded: what an operator is told of repeats."""
+        return self._number("SELECT COUNT(*) FROM notifications.mails WHERE status = 'sent' AND attempts > 1")
+
     def is_drained(self) -> bool:
         """Whether everything that was committed has had all its effects, and no message is left."""
         return not (self.unpublished() or self.unheard() or self.unsent() or self._fleet.waiting())

@@ -1,14 +1,35 @@
-"""A fleet for the tests that break things: one for each file of tests."""
+"""A fleet for the tests that break things: started once, and emptied before each of them."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 
 from .fleet import Fleet, running
 
+COMPLAINTS = 20
 
-@pytest.fixture(scope="module")
-def fleet() -> Iterator[Fleet]:
+
+@pytest.fixture(scope="session")
+def running_fleet() -> Iterator[Fleet]:
     """The services over real parts, with links that can misbehave."""
     with running() as up:
         yield up
+
+
+@pytest.fixture
+def fleet(running_fleet: Fleet) -> Fleet:
+    """The same, with nothing in it."""
+    running_fleet.reset()
+    return running_fleet
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """What the processes complained of, beside what failed: their logs go with the fleet."""
+    report = yield
+    fleet = getattr(item, "funcargs", {}).get("fleet")
+    if report.when == "call" and report.failed and isinstance(fleet, Fleet):
+        report.sections.append(("what the processes complained of", "\n\n".join(fleet.complaints()[-COMPLAINTS:])))
+    return report

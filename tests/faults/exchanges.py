@@ -2,7 +2,8 @@
 
 import asyncio
 import itertools
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -17,7 +18,7 @@ from skillsync_transactions import tables
 from .fleet import Fleet
 from .history import History
 
-__all__ = ["Exchange", "Finalizers", "prepare"]
+__all__ = ["MINUTES", "Exchange", "Finalizers", "among", "prepare"]
 
 MEMBERS = 100
 MINUTES = 60
@@ -26,15 +27,23 @@ PAUSE_SECONDS = 0.05
 ATTEMPTS = 600
 _ROWS = 1000
 
+Pair = tuple[str, str]
 Exchange = tuple[str, str, str]
 """Its id, who gives, who receives."""
 
 
-async def prepare(fleet: Fleet, members: list[str], number: int) -> list[Exchange]:
-    """So many accepted gifts of an hour among the members, written straight into the service's tables."""
+def among(number: int) -> list[Pair]:
+    """So many pairs of a giver and a receiver, among a hundred members."""
+    members = [new_id() for _ in range(MEMBERS)]
+    return list(itertools.islice(itertools.cycle(itertools.permutations(members, 2)), number))
+
+
+async def prepare(fleet: Fleet, pairs: Sequence[Pair]) -> list[Exchange]:
+    """An accepted gift of an hour for each pair, written straight into the service's tables."""
     now = SystemClock().now()
-    pairs = itertools.cycle(itertools.permutations(members, 2))
-    exchanges = [(new_id(), *next(pairs)) for _ in range(number)]
+    exchanges = [(new_id(), giver, receiver) for giver, receiver in pairs]
+    members = {member for pair in pairs for member in pair}
+    number = len(exchanges)
     engine = create_async_engine(fleet.mariadb.url("transactions"))
     async with engine.begin() as connection:
         accounts = [
@@ -45,11 +54,9 @@ async def prepare(fleet: Fleet, members: list[str], number: int) -> list[Exchang
             some = exchanges[start : start + _ROWS]
             for table, rows in _rows(some, now).items():
                 await connection.execute(insert(table), rows)
-        for _, _, receiver in exchanges:
-            held = tables.accounts.c.held + MINUTES
-            await connection.execute(
-                tables.accounts.update().where(tables.accounts.c.owner == receiver).values(held=held)
-            )
+        for receiver, times in Counter(receiver for _, receiver in pairs).items():
+            account = tables.accounts.update().where(tables.accounts.c.owner == receiver)
+            await connection.execute(account.values(held=tables.accounts.c.held + times * MINUTES))
     await engine.dispose()
     return exchanges
 
@@ -147,14 +154,10 @@ class Finalizers:
             await asyncio.sleep(PAUSE_SECONDS)
         raise AssertionError(f"finalize {id} is never answered: {self._history.details()}")
 
-    async def lane(self, exchanges: Iterator[Exchange]) -> None:
-        """Finalize one after the other."""
-        for exchange in exchanges:
-            await self.finalize(exchange)
-
     async def _attempt(self, id: str, receiver: str, key: str) -> bool:
-        attempt = self._history.invoke("finalize", id)
-        client = self._clients[next(self._turns) % len(self._clients)]
+        api = next(self._turns) % len(self._clients)
+        client = self._clients[api]
+        attempt = self._history.invoke("finalize", id, self._fleet.apis[api].url)
         headers = {"Authorization": f"Bearer {self._token(receiver)}", "Idempotency-Key": key}
         try:
             answer = await client.post(f"/v1/transactions/{id}/finalize", json={"terms_rev": 1}, headers=headers)

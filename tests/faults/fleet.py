@@ -202,14 +202,33 @@ class Fleet:
                 found.setdefault(type_, []).append(service)
         return found
 
-    def log_lines(self, event: str) -> list[dict[str, Any]]:
-        """The lines of all processes' logs about one event."""
+    def complaints(self) -> list[str]:
+        """The errors in the processes' logs, and what they said that is no line of a log."""
         return [
-            json.loads(line)
-            for process in self.processes.values()
+            f"{name}: {_last_words(line)}"
+            for name, process in self.processes.items()
             for line in process.log_path.read_text(errors="replace").splitlines()
-            if f'"event": "{event}"' in line
+            if '"level": "error"' in line or not line.startswith("{")
         ]
+
+    def reset(self) -> None:
+        """Forget what the last test left: rows and messages. Call it when nothing is under way."""
+        for service in SERVICES:
+            kept = "table_name != 'alembic_version' AND table_type = 'BASE TABLE'"
+            tables = self.mariadb.mysql(
+                f"SELECT table_name FROM information_schema.tables WHERE table_schema = '{service}' AND {kept}"  # noqa: S608
+            )
+            emptied = "".join(f"TRUNCATE TABLE {name};" for (name,) in tables)
+            self.mariadb.mysql(f"SET foreign_key_checks = 0; {emptied}", service)
+        sqs = self.aws("sqs")
+        for queue in QUEUES.values():
+            for kind in ("Queue", "Dlq"):
+                sqs.purge_queue(QueueUrl=self._reachable(self.outputs[f"{queue}{kind}Url"], self.cloud.port))
+        self.redis.flush()
+        self.neighbours.reachable.clear()
+        self.begun_again = 0
+        for link in self.links.values():
+            link.heal()
 
     # --- wiring ---
 
@@ -252,6 +271,17 @@ class Fleet:
     @staticmethod
     def _reachable(queue_url: str, port: int) -> str:
         return f"http://{HOST}:{port}{urlsplit(queue_url).path}"
+
+
+def _last_words(line: str) -> str:
+    """What went wrong and where, of a line with a traceback; else the line."""
+    try:
+        told = json.loads(line)
+        error = told["exception"][-1]
+        where = error["frames"][-1]
+    except (ValueError, KeyError, IndexError, TypeError):
+        return line[:300]
+    return f"{told['event']}: {error['exc_type']}: {error['exc_value'][:200]} ({where['name']}:{where['lineno']})"
 
 
 async def until(condition: Callable[[], bool], *, seconds: float = 120) -> bool:

@@ -15,10 +15,14 @@ Outcome = Literal["ok", "fail", "unknown"]
 
 @dataclass
 class Attempt:
-    """One attempt at one operation. `outcome` is None while it is under way; `detail` is a status or an error."""
+    """One attempt at one operation at one process, which `at` is the URL of.
+
+    `outcome` is None while it is under way; `detail` is a status or an error.
+    """
 
     operation: str
     subject: str
+    at: str
     invoked_at: float
     completed_at: float | None = None
     outcome: Outcome | None = None
@@ -35,9 +39,9 @@ class History:
 
     attempts: list[Attempt] = field(default_factory=list)
 
-    def invoke(self, operation: str, subject: str) -> Attempt:
+    def invoke(self, operation: str, subject: str, at: str) -> Attempt:
         """Note that an attempt begins."""
-        attempt = Attempt(operation, subject, time.monotonic())
+        attempt = Attempt(operation, subject, at, time.monotonic())
         self.attempts.append(attempt)
         return attempt
 

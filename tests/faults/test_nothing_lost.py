@@ -8,11 +8,10 @@ import asyncio
 import time
 from itertools import cycle, islice
 
-from skillsync_kit.ids import new_id
 from skillsync_testing.proofs import Proof, figure
 
 from .checks import Checks
-from .exchanges import MEMBERS, Exchange, Finalizers, prepare
+from .exchanges import Exchange, Finalizers, among, prepare
 from .fleet import Fleet, until
 from .havoc import Havoc, kinds
 from .history import History
@@ -26,10 +25,9 @@ FEW, MANY = (200, 12), (10_000, 400)
 @figure("size", check=FEW, prove=MANY)
 async def test_no_event_is_lost_and_none_has_two_effects(fleet: Fleet, proof: Proof, size: tuple[int, int]) -> None:
     finalizes, faults = size
-    members = [new_id() for _ in range(MEMBERS)]
-    fleet.neighbours.reachable.update(members[:2])
     # More than are asked for: people go on until the last fault is over.
-    exchanges = await prepare(fleet, members, finalizes * 3)
+    exchanges = await prepare(fleet, among(finalizes * 3))
+    fleet.neighbours.reachable.update(exchanges[0][1:])
     history, havoc, checks = History(), Havoc(fleet, proof.random), Checks(fleet)
     clients = Finalizers(fleet, history)
     chosen = list(islice(cycle(proof.random.sample(kinds(), len(kinds()))), faults))

@@ -47,7 +47,7 @@ class UsersService:
 
     async def names(self, ids: Collection[str], token: str) -> dict[str, Name]:
         """See People."""
-        known = await self._cache.get_many(f"name:{id}" for id in sorted(ids))
+        known = await self._cache.get_many((f"name:{id}" for id in sorted(ids)), tuple[str, str, str])
         names = {key.removeprefix("name:"): Name(*value) for key, value in known.items()}
         missing = sorted(set(ids) - names.keys())
         if missing:
