@@ -9,7 +9,7 @@ list from either.
 import asyncio
 from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from cashews import Cache as Cashews
 from pydantic import TypeAdapter, ValidationError
@@ -49,7 +49,7 @@ class Cache:
         for key, value in zip(wanted, values, strict=True):
             try:
                 if value is not None:
-                    found[key] = _adapter(shape).validate_python(value)
+                    found[key] = _adapter(cast("Any", shape)).validate_python(value)
             except ValidationError as invalid:
                 log.warning("cache holds what cannot be read", faults=invalid.error_count())
         return found

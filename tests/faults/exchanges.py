@@ -126,7 +126,7 @@ def _rows(exchanges: list[Exchange], now: Any) -> dict[Any, list[dict[str, Any]]
 
 
 class Finalizers:
-    """Members who finalize exchanges, each with one key until it is answered, at the one process or the other."""
+    """Members who insist: a request is repeated with its key until it is answered, at the one process or the other."""
 
     def __init__(self, fleet: Fleet, history: History) -> None:
         """Every attempt goes into the history."""
@@ -145,35 +145,50 @@ class Finalizers:
             await client.aclose()
 
     async def finalize(self, exchange: Exchange) -> None:
-        """Finalize as the receiver; insists until it is answered."""
+        """Finalize as the receiver."""
         id, _, receiver = exchange
+        path, body = f"/v1/transactions/{id}/finalize", {"terms_rev": 1}
+        told = await self._insist("finalize", id, path, receiver, body)
+        assert told["state"] == "finalized", told
+
+    async def draft(self, exchange: Exchange) -> None:
+        """Write down the next exchange with the same member: the giver, who has to know the other's name."""
+        _, giver, receiver = exchange
+        leg = {"giver": giver, "receiver": receiver, "skill": "guitar", "minutes": MINUTES}
+        told = await self._insist("draft", new_id(), "/v1/transactions", giver, {"title": "More", "legs": {"a": leg}})
+        assert {person["last_name"] for person in told["participants"]} == {giver[-4:], receiver[-4:]}, told
+
+    async def _insist(self, operation: str, subject: str, path: str, by: str, body: Any) -> dict[str, Any]:
+        """Repeat a request with its key until it is answered."""
         key = new_id()
         for _ in range(ATTEMPTS):
-            if await self._attempt(id, receiver, key):
-                return
+            told = await self._attempt(operation, subject, path, by, body, key)
+            if told is not None:
+                return told
             await asyncio.sleep(PAUSE_SECONDS)
-        raise AssertionError(f"finalize {id} is never answered: {self._history.details()}")
+        raise AssertionError(f"{operation} {subject} is never answered: {self._history.details()}")
 
-    async def _attempt(self, id: str, receiver: str, key: str) -> bool:
+    async def _attempt(
+        self, operation: str, subject: str, path: str, by: str, body: Any, key: str
+    ) -> dict[str, Any] | None:
         api = next(self._turns) % len(self._clients)
-        client = self._clients[api]
-        attempt = self._history.invoke("finalize", id, self._fleet.apis[api].url)
-        headers = {"Authorization": f"Bearer {self._token(receiver)}", "Idempotency-Key": key}
+        attempt = self._history.invoke(operation, subject, self._fleet.apis[api].url)
+        headers = {"Authorization": f"Bearer {self._token(by)}", "Idempotency-Key": key}
         try:
-            answer = await client.post(f"/v1/transactions/{id}/finalize", json={"terms_rev": 1}, headers=headers)
+            answer = await self._clients[api].post(path, json=body, headers=headers)
         except httpx2.ConnectError as error:
             attempt.complete("fail", type(error).__name__)
         except httpx2.TransportError as error:
             attempt.complete("unknown", type(error).__name__)
         else:
-            if answer.status_code == 200:
-                assert answer.json()["state"] == "finalized", answer.text
+            if answer.is_success:
                 attempt.complete("ok")
-                return True
+                told: dict[str, Any] = answer.json()
+                return told
             # A refusal that comes back from a service was not done; only "not now" is one that may.
             assert answer.status_code in (429, 503), f"{answer.status_code}: {answer.text}"
             attempt.complete("fail", str(answer.status_code))
-        return False
+        return None
 
     def _token(self, user: str) -> str:
         if user not in self._tokens:

@@ -53,9 +53,9 @@ class History:
         """How many attempts ended with which status or error, those that were not ok."""
         return Counter(attempt.detail for attempt in self.attempts if attempt.outcome != "ok")
 
-    def acknowledged(self) -> set[str]:
+    def acknowledged(self, operation: str = "finalize") -> set[str]:
         """The subjects whose operation somebody was told is done."""
-        return {attempt.subject for attempt in self.attempts if attempt.outcome == "ok"}
+        return {one.subject for one in self.attempts if one.outcome == "ok" and one.operation == operation}
 
     def hanging(self) -> int:
         """How many attempts never ended."""

@@ -17,9 +17,11 @@ from .havoc import Havoc, kinds
 from .history import History
 
 LANES = 12
+# A draft asks for names: at the cache, and at the users service.
+DRAFTS_EVERY = 5
 DRAINED_SECONDS = 30
 GIVE_UP_SECONDS = 180
-FEW, MANY = (200, 12), (10_000, 400)
+FEW, MANY = (200, 12), (10_000, 260)
 
 
 @figure("size", check=FEW, prove=MANY)
@@ -40,6 +42,8 @@ async def test_no_event_is_lost_and_none_has_two_effects(fleet: Fleet, proof: Pr
                 havoc.strike(due[number])
             used.append(next(waiting))
             await clients.finalize(used[-1])
+            if number % DRAFTS_EVERY == 0:
+                await clients.draft(used[-1])
         while not havoc.is_over and (exchange := next(waiting, None)):
             used.append(exchange)
             await clients.finalize(exchange)
