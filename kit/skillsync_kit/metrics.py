@@ -7,9 +7,9 @@ Source: Amazon CloudWatch, "Embedded metric format specification".
 
 import asyncio
 import contextlib
-import time
 from collections import Counter
 
+from skillsync_kit.clock import SystemClock
 from skillsync_kit.telemetry import log
 
 __all__ = ["count", "flush", "level", "run", "spent"]
@@ -60,7 +60,7 @@ def flush() -> None:
         }
         log.info(
             "metrics",
-            _aws={"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [directive]},
+            _aws={"Timestamp": int(SystemClock().now().timestamp() * 1000), "CloudWatchMetrics": [directive]},
             **dict(dimensions),
             **{name: value for name, (_, value) in metrics.items()},
         )
