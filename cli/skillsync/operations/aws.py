@@ -1,0 +1,47 @@
+"""What the operators' tools share of AWS: a refusal that ends in one line, and a queue's counts."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from skillsync.errors import Problem
+
+_COUNTS = (
+    "ApproximateNumberOfMessages",
+    "ApproximateNumberOfMessagesNotVisible",
+    "ApproximateNumberOfMessagesDelayed",
+)
+
+
+class Counts(NamedTuple):
+    """How many messages a queue holds, as SQS believes: its figures settle within a minute."""
+
+    waiting: int
+    in_flight: int
+    delayed: int
+
+
+@contextmanager
+def aws_problems(endpoint: str) -> Iterator[None]:
+    """Whatever AWS refuses, or its silence, as a Problem."""
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - boto takes half a second
+
+    try:
+        yield
+    except (BotoCoreError, ClientError) as error:
+        text = " ".join(str(error).split())
+        raise Problem(f"AWS at {endpoint}: {text} Look at `skillsync status` and `skillsync logs cloud`.") from None
+
+
+def counts(sqs: Any, url: str) -> Counts:
+    """The counts of one queue. Receives nothing."""
+    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(_COUNTS))["Attributes"]
+    return Counts(*(int(found[name]) for name in _COUNTS))
+
+
+def queue_name(url: str) -> str:
+    return url.rpartition("/")[2]
+
+
+def queue_arn(sqs: Any, url: str) -> str:
+    return str(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"])
