@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from skillsync.errors import Problem
+from skillsync.local.state import Status
+from skillsync.views.session import client
 
 _COUNTS = (
     "ApproximateNumberOfMessages",
@@ -13,12 +15,21 @@ _COUNTS = (
 )
 
 
+# A call is tried three times: who looks at a broken system learns soon that it hangs.
+_READ_TIMEOUT_SECONDS = 5
+
+
 class Counts(NamedTuple):
     """How many messages a queue holds, as SQS believes: its figures settle within a minute."""
 
     waiting: int
     in_flight: int
     delayed: int
+
+
+def hurried(status: Status, service: str) -> Any:
+    """A boto3 client of the running system's AWS that does not wait for long."""
+    return client(status, service, read_timeout_seconds=_READ_TIMEOUT_SECONDS)
 
 
 @contextmanager

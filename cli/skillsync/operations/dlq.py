@@ -9,7 +9,7 @@ from typing import Any
 from skillsync.errors import Problem
 from skillsync.local.state import Status
 from skillsync.local.tables import make_console
-from skillsync.operations.aws import aws_problems, queue_name
+from skillsync.operations.aws import aws_problems, hurried, queue_name
 from skillsync.operations.dead_letters import (
     DeadLetterQueue,
     Progress,
@@ -27,7 +27,7 @@ from skillsync.operations.reasons import notes
 from skillsync.operations.services import Services
 from skillsync.operations.tables import letter_table, letter_text
 from skillsync.paths import Paths
-from skillsync.views.session import client, require_running
+from skillsync.views.session import require_running
 
 
 class Desk:
@@ -43,7 +43,7 @@ class Desk:
     def at(cls, paths: Paths, as_json: bool) -> "Desk":
         """That of the running system. Raises Problem when nothing runs."""
         status = require_running(paths)
-        return cls(status, client(status, "sqs"), Services.of(paths, status), as_json=as_json)
+        return cls(status, hurried(status, "sqs"), Services.of(paths, status), as_json=as_json)
 
     def look(self, names: Sequence[str], limit: int) -> bool:
         """Show at most `limit` messages of each DLQ, of all when none is named; True when all are empty."""
@@ -62,7 +62,8 @@ class Desk:
         if self._as_json:
             self._write({"queues": found})
         elif is_empty:
-            make_console().print(f"Nothing in {', '.join(queue_name(dlq.url) for dlq in dlqs)}.", highlight=False)
+            which = queue_name(dlqs[0].url) if names else "Every DLQ"
+            make_console().print(f"{which} is empty.", highlight=False)
         return is_empty
 
     def show(self, name: str, message_id: str) -> None:

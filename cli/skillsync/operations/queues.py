@@ -6,9 +6,9 @@ from typing import Any, TypedDict
 
 from skillsync.local.state import Status
 from skillsync.operations.ages import measured_ages, seen_age
-from skillsync.operations.aws import Counts, aws_problems, counts
+from skillsync.operations.aws import Counts, aws_problems, counts, hurried
 from skillsync.paths import Paths
-from skillsync.views.session import client, require_running
+from skillsync.views.session import require_running
 
 # What raises the alarm on AWS: OldestMessageSeconds of messaging.yaml.
 OLDEST_MESSAGE_SECONDS = 300
@@ -59,7 +59,7 @@ def is_old(seconds: float | None) -> bool:
 def show_queues(paths: Paths, as_json: bool) -> bool:
     """Print them; True when nothing needs attention."""
     status = require_running(paths)
-    rows = read_queues(status, client(status, "sqs"), client(status, "cloudwatch"))
+    rows = read_queues(status, hurried(status, "sqs"), hurried(status, "cloudwatch"))
     if as_json:
         json.dump({"queues": rows}, sys.stdout, indent=2)
         sys.stdout.write("\n")

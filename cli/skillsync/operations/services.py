@@ -5,8 +5,8 @@ from functools import cached_property
 from typing import Any
 
 from skillsync.local.state import Status, read_json
+from skillsync.operations.aws import hurried
 from skillsync.paths import Paths
-from skillsync.views.session import client
 
 JOBS_FILE = "jobs.json"
 _SCOPE = "skillsync/operations.read"
@@ -64,7 +64,7 @@ class Services:
         settings: Mapping[str, str] = next(iter(self._environments.values()), {})
         try:
             secret_id, client_id = settings["SKILLSYNC_WORKER_SECRET_ID"], settings["SKILLSYNC_WORKER_CLIENT_ID"]
-            secret = client(self._status, "secretsmanager").get_secret_value(SecretId=secret_id)["SecretString"]
+            secret = hurried(self._status, "secretsmanager").get_secret_value(SecretId=secret_id)["SecretString"]
             answer = self._http.post(
                 settings["SKILLSYNC_TOKEN_URL"],
                 data={"grant_type": "client_credentials", "scope": _SCOPE},

@@ -36,10 +36,11 @@ def letter_table(dlq: DeadLetterQueue, letters: Sequence[Letter]) -> Table:
     """One message a block of lines: the ids are long, and are what the next command needs."""
     table = _table(dlq.name, "sent", "receives", "event and reason")
     for letter in letters:
-        about = Text(f"{clean(letter['type'] or NOTHING)} {clean(letter['subject'] or NOTHING)}")
+        about = Text(clean(letter["type"] or NOTHING))
+        about.append(f"\nof {clean(letter['subject'] or NOTHING)}", style="dim")
         about.append(f"\nevent {clean(letter['event_id'] or NOTHING)}", style="dim")
         about.append(f"\ntrace {trace_id(letter['traceparent']) or NOTHING}", style="dim")
-        about.append(f"\n{clean(letter['reason'])}", style="dim" if letter["reason"] == UNKNOWN else "red")
+        about.append(f"\nreason: {clean(letter['reason'])}", style="dim" if letter["reason"] == UNKNOWN else "red")
         receives = letter["given_up_after"] or f"≤ {letter['receives']}"
         table.add_row(cell(letter["message_id"]), local_time(letter["sent_at"]), str(receives), about)
     return table
