@@ -70,4 +70,6 @@ def _attribute(message: Mapping[str, Any], name: str) -> str | None:
 
 
 def _moment(milliseconds: str) -> str:
-    return datetime.fromtimestamp(int(milliseconds) / 1000, UTC).isoformat(timespec="milliseconds")
+    # As the services write their moments.
+    moment = datetime.fromtimestamp(int(milliseconds) / 1000, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
