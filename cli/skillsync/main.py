@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from skillsync.errors import Problem
+from skillsync.operations.commands import register as register_operations
 from skillsync.paths import find_paths
 
 NOT_READY_EXIT = 3
@@ -113,6 +114,9 @@ def demo() -> None:
     from skillsync.local.tables import make_console  # noqa: PLC0415
 
     play(find_paths(), make_console())
+
+
+register_operations(app)
 
 
 def main() -> None:

@@ -31,6 +31,14 @@ class Answers:
         return answers.pop(0) if len(answers) > 1 else answers[0]
 
 
+def read(body: str) -> Any:
+    """JSON, or the text of what is none: a form."""
+    try:
+        return json.loads(body)
+    except ValueError:
+        return body
+
+
 @pytest.fixture
 def answers() -> Iterator[Answers]:
     made, lock = Answers(), threading.Lock()
@@ -38,7 +46,7 @@ def answers() -> Iterator[Answers]:
     class Handler(BaseHTTPRequestHandler):
         def answer(self) -> None:
             length = int(self.headers.get("Content-Length", 0))
-            body = json.loads(self.rfile.read(length)) if length else None
+            body = read(self.rfile.read(length).decode()) if length else None
             with lock:
                 made.asked.append((self.command, self.path, dict(self.headers), body))
                 status, content = made.next(self.command, self.path)

@@ -66,10 +66,12 @@ class Pool:
         return next(attribute["Value"] for attribute in attributes if attribute["Name"] == "sub")
 
 
-def make_client(service: str, endpoint: str, region: str) -> Any:
+def make_client(service: str, endpoint: str, region: str, *, read_timeout_seconds: float = 30) -> Any:
     """A boto3 client with bounds on its patience; credentials come from the environment."""
     import boto3  # noqa: PLC0415 - takes half a second
     from botocore.config import Config  # noqa: PLC0415
 
-    config = Config(connect_timeout=3, read_timeout=30, retries={"total_max_attempts": 3, "mode": "standard"})
+    config = Config(
+        connect_timeout=3, read_timeout=read_timeout_seconds, retries={"total_max_attempts": 3, "mode": "standard"}
+    )
     return boto3.client(service, endpoint_url=endpoint, region_name=region, config=config)  # type: ignore[call-overload]

@@ -12,8 +12,11 @@ RunState = Literal["starting", "ready", "degraded", "draining", "stopped"]
 
 
 class Queue(TypedDict):
+    """A consumer's queue, its DLQ, and the DLQ of its subscription at the topic."""
+
     url: str
     dlq_url: str
+    subscription_dlq_url: str
 
 
 class Person(TypedDict):

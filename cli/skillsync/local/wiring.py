@@ -71,7 +71,11 @@ def from_outputs(outputs: Mapping[str, str]) -> dict[str, str]:
 def queues(outputs: Mapping[str, str]) -> dict[str, Queue]:
     """The queues by the name of their consumer in the singular, as CloudFormation has them."""
     return {
-        name.lower(): Queue(url=outputs[f"{name}QueueUrl"], dlq_url=outputs[f"{name}DlqUrl"])
+        name.lower(): Queue(
+            url=outputs[f"{name}QueueUrl"],
+            dlq_url=outputs[f"{name}DlqUrl"],
+            subscription_dlq_url=outputs[f"{name}SubscriptionDlqUrl"],
+        )
         for name in QUEUES.values()
     }
 

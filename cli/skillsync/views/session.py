@@ -17,11 +17,11 @@ def require_running(paths: Paths) -> Status:
     return status
 
 
-def client(status: Status, service: str) -> Any:
+def client(status: Status, service: str, *, read_timeout_seconds: float = 30) -> Any:
     """A boto3 client of the running system's AWS."""
     from skillsync.local.fleet import LOCAL_CREDENTIAL  # noqa: PLC0415
     from skillsync.local.pool import make_client  # noqa: PLC0415
 
     os.environ.setdefault("AWS_ACCESS_KEY_ID", LOCAL_CREDENTIAL)
     os.environ.setdefault("AWS_SECRET_ACCESS_KEY", LOCAL_CREDENTIAL)
-    return make_client(service, status["aws_endpoint"], status["region"])
+    return make_client(service, status["aws_endpoint"], status["region"], read_timeout_seconds=read_timeout_seconds)
