@@ -24,8 +24,9 @@ def failed_messages_table(metadata: MetaData) -> Table:
     return Table(
         "failed_messages",
         metadata,
-        Column("consumer", key_text(64), primary_key=True),
+        # First in the key: who asks knows the message, and not always whose it was.
         Column("message_id", key_text(100), primary_key=True),
+        Column("consumer", key_text(64), primary_key=True),
         Column("event_id", key_text(64)),
         Column("type", key_text(128)),
         Column("traceparent", key_text(64)),

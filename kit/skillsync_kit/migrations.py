@@ -103,8 +103,8 @@ def _processed_messages_v1() -> list[Column[Any]]:
 
 def _failed_messages_v1() -> list[Column[Any]]:
     return [
-        Column("consumer", key_text(64), primary_key=True),
         Column("message_id", key_text(100), primary_key=True),
+        Column("consumer", key_text(64), primary_key=True),
         Column("event_id", key_text(64)),
         Column("type", key_text(128)),
         Column("traceparent", key_text(64)),
