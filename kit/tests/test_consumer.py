@@ -746,11 +746,15 @@ async def test_a_handler_longer_than_the_visibility_timeout_gets_its_message_onc
     stopping, handled = asyncio.Event(), asyncio.Event()
     failed = FailedMessages(metadata.tables["failed_messages"], clock)
     consume = Consumer(sqs, queue, inbox(database, done=slow), failed, handled.set)
-    running = asyncio.create_task(consume.run(stopping))
-    await asyncio.wait_for(handled.wait(), 20)
-    stopping.set()
-    await running
+    metrics.flush()
+    with capture_logs() as lines:
+        running = asyncio.create_task(consume.run(stopping))
+        await asyncio.wait_for(handled.wait(), 20)
+        stopping.set()
+        await running
+        metrics.flush()
     assert begun == [event.id]
+    assert counted(lines) == {"messages-handled": 1}, "it was delivered to this consumer once, too"
     assert await effects(database) == [event.id]
     left = await sqs.get_queue_attributes(
         QueueUrl=queue, AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
