@@ -44,8 +44,9 @@ STATUSES = {"created": "active", "updated": "active", "suspended": "suspended", 
 
 @dataclass(frozen=True)
 class Consumers:
-    """The three that keep read models, each over a database of its own."""
+    """The three that keep read models, each over a database of its own, of this kind."""
 
+    kind: DatabaseKind
     analytics: Inbox
     users: Inbox
     transactions: Inbox
@@ -78,6 +79,7 @@ async def consumers(request: pytest.FixtureRequest, make_database: MakeDatabase)
         nothing = cast("Any", None)
         stats = Stats(database=nothing, repository=StatisticsRepository(), profiles=nothing)
         yield Consumers(
+            kind,
             await inbox("analytics", analytics_tables.metadata, analytics_handlers(Projections(MemberRepository()))),
             await inbox("users", users_tables.metadata, users_handlers(stats)),
             await inbox(
@@ -180,7 +182,7 @@ async def test_read_models_equal_a_fold_by_sequence(proof: Proof, rounds: int, c
         wrong += await unlike_the_fold(consumers, members, events)
     proof.record(
         "7",
-        "shuffled, delayed and repeated: analytics, statistics and the replica of people",
+        f"shuffled, delayed and repeated: analytics, statistics and the replica of people ({consumers.kind})",
         {"read models unlike the fold": 0},
         {"read models unlike the fold": len(wrong)},
         ", ".join([f"{delivered:,} deliveries", *wrong[:3]]),
