@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from aiobotocore.config import AioConfig
 from aiobotocore.session import get_session
 
-from skillsync_kit.relay import Message
+from skillsync_kit.relay import PUBLISH_SECONDS, Message
 
 if TYPE_CHECKING:
     from types_aiobotocore_sns import SNSClient
@@ -48,7 +48,7 @@ class SnsPublisher:
         self._calls = asyncio.Semaphore(_CALLS_AT_ONCE)
 
     async def publish(self, messages: Sequence[Message]) -> dict[str, str]:
-        """Publish all; the ids that did not get through, each with the reason."""
+        """Publish all within PUBLISH_SECONDS; the ids that did not get through by then, each with the reason."""
         failures = await asyncio.gather(*(self._publish_batch(batch) for batch in _batches(messages)))
         return {message_id: reason for failed in failures for message_id, reason in failed.items()}
 
@@ -62,7 +62,8 @@ class SnsPublisher:
             for message in messages
         ]
         try:
-            async with self._calls:
+            # Each call by itself: what another has published stays published.
+            async with asyncio.timeout(PUBLISH_SECONDS), self._calls:
                 answer = await self._client.publish_batch(TopicArn=self._topic_arn, PublishBatchRequestEntries=entries)
             # A batch can fail in part: only what is listed as successful has left.
             done = {entry.get("Id") for entry in answer.get("Successful", [])}

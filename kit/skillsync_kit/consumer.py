@@ -2,126 +2,115 @@
 
 It records the event's id and does the effect in one transaction, commits, and only then deletes the message. What fails
 stays on the queue and comes back later; the queue's redrive policy alone gives a message up to the dead-letter queue.
+Each message is a task of its own, so that one that is slow or poisonous delays no other.
 """
 
 import asyncio
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from skillsync_kit.events import UnreadableEvent
-from skillsync_kit.failpoints import failpoint
+from skillsync_kit.deletion import Deletion
+from skillsync_kit.errors import Unavailable
+from skillsync_kit.failed_messages import FailedMessages
+from skillsync_kit.handling import Handling, ReceivedMessage
 from skillsync_kit.inbox import Inbox
 from skillsync_kit.telemetry import log
+from skillsync_kit.visibility import Visibility
+from skillsync_kit.waiting import pause, unless
 
 if TYPE_CHECKING:
     from types_aiobotocore_sqs import SQSClient
-    from types_aiobotocore_sqs.type_defs import MessageTypeDef
 
 __all__ = ["Consumer"]
 
-_BATCH = 10
+# In hand at most; also what one ReceiveMessage gives at most.
+_IN_HAND = 10
 _LONG_POLL_SECONDS = 20
-_HANDLING_SECONDS = 30
-_LONGEST_BACK_OFF_SECONDS = 300
 _BROKER_AWAY_SECONDS = 1.0
+_DATABASE_AWAY_SECONDS = 2.0
+_PING_SECONDS = 5
+# Within the time that a process has to end.
+_FINISH_SECONDS = 15
 
 
 class Consumer:
-    """Receives from one SQS queue and hands each message to an inbox, a batch at a time."""
+    """Receives from one SQS queue, never more than there are hands free for, and gives each message to an inbox."""
 
-    def __init__(self, client: "SQSClient", queue_url: str, inbox: Inbox, handled: Callable[[], None] = lambda: None):
+    def __init__(
+        self,
+        client: "SQSClient",
+        queue_url: str,
+        inbox: Inbox,
+        failed: FailedMessages,
+        handled: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`failed` takes down why a message failed; `handled` is called when a message had its effect."""
         self._client = client
         self._queue_url = queue_url
         self._inbox = inbox
-        self._handled = handled
+        self._visibility = Visibility(client, queue_url)
+        self._handling = Handling(inbox, self._visibility, Deletion(client, queue_url), failed, handled)
+        self._in_hand: set[asyncio.Task[None]] = set()
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Receive and handle until `stopping` is set; what is in hand then is finished first."""
-        while not stopping.is_set():
-            try:
-                messages = await self._receive(stopping)
-                await self.handle(messages)
-            except Exception as error:
-                # The broker is away, or answers what cannot be parsed: nothing is lost, the messages come back.
-                log.warning("queue does not answer", consumer=self._inbox.name, error=type(error).__name__)
-                await _wait(stopping, _BROKER_AWAY_SECONDS)
+        """Receive and handle until `stopping` is set. What is in hand then is finished, or given back after 15 s."""
+        try:
+            while not stopping.is_set():
+                try:
+                    await self._turn(stopping)
+                except Exception as error:
+                    # The broker is away, or answers what cannot be parsed: nothing is lost, the messages come back.
+                    log.warning("queue does not answer", consumer=self._inbox.name, error=type(error).__name__)
+                    await pause(stopping, _BROKER_AWAY_SECONDS)
+            if self._in_hand:
+                await asyncio.wait(self._in_hand, timeout=_FINISH_SECONDS)
+        finally:
+            await self._end()
 
-    async def handle(self, messages: Sequence["MessageTypeDef"]) -> None:
-        """Handle a batch; delete what succeeded, put the rest off by a random time that grows with each receive."""
-        if not messages:
-            return
-        succeeded = await asyncio.gather(*(self._handle_one(message) for message in messages))
-        done = [m for m, ok in zip(messages, succeeded, strict=True) if ok]
-        failed = [m for m, ok in zip(messages, succeeded, strict=True) if not ok]
-        if done:
-            self._handled()
-            failpoint("before-delete")
-            await self._delete(done)
-        if failed:
-            await self._put_off(failed)
+    async def _turn(self, stopping: asyncio.Event) -> None:
+        """Do the one thing that is next: get to know the queue, wait for the database, receive, or wait for a hand."""
+        if not self._visibility.is_known:
+            await unless(stopping, self._visibility.read())
+        elif self._handling.database_is_away:
+            await self._ask_database(stopping)
+        elif free := _IN_HAND - len(self._in_hand):
+            await self._receive(free, stopping)
+        else:
+            await unless(stopping, asyncio.wait(self._in_hand, return_when=asyncio.FIRST_COMPLETED))
 
-    async def _receive(self, stopping: asyncio.Event) -> Sequence["MessageTypeDef"]:
-        receive = asyncio.ensure_future(
+    async def _receive(self, free: int, stopping: asyncio.Event) -> None:
+        answer = await unless(
+            stopping,
             self._client.receive_message(
                 QueueUrl=self._queue_url,
-                MaxNumberOfMessages=_BATCH,
+                MaxNumberOfMessages=free,
                 WaitTimeSeconds=_LONG_POLL_SECONDS,
                 MessageSystemAttributeNames=["ApproximateReceiveCount"],
-            )
+            ),
         )
-        stop = asyncio.ensure_future(stopping.wait())
+        for received in answer.get("Messages", []) if answer else []:
+            message = ReceivedMessage.of(received)
+            handling = self._handling
+            # Received in the moment in which it was told to stop, so not begun.
+            work = handling.give_back(message) if stopping.is_set() else handling.take(message, stopping)
+            task = asyncio.create_task(work)
+            self._in_hand.add(task)
+            task.add_done_callback(self._in_hand.discard)
+
+    async def _ask_database(self, stopping: asyncio.Event) -> None:
+        """See whether the database answers; what would be received without it could only wait."""
         try:
-            await asyncio.wait({receive, stop}, return_when=asyncio.FIRST_COMPLETED)
-            return (await receive).get("Messages", []) if receive.done() else []
-        finally:
-            receive.cancel()
-            stop.cancel()
+            async with asyncio.timeout(_PING_SECONDS):
+                await unless(stopping, self._inbox.database.warm())
+        except (Unavailable, TimeoutError):
+            await pause(stopping, random.uniform(0, _DATABASE_AWAY_SECONDS))  # noqa: S311 - spreads load
+        else:
+            self._handling.database_is_away = False
 
-    async def _handle_one(self, message: "MessageTypeDef") -> bool:
-        try:
-            async with asyncio.timeout(_HANDLING_SECONDS):
-                await self._inbox.receive(message.get("Body", ""))
-        except UnreadableEvent as unreadable:
-            log.error("message cannot be read", message_id=message.get("MessageId"), reason=str(unreadable))
-            return False
-        except Exception:
-            # One message's failure must not touch the others; the queue brings it back.
-            log.exception("message failed", message_id=message.get("MessageId"), receives=_receives(message))
-            return False
-        return True
-
-    async def _delete(self, messages: Sequence["MessageTypeDef"]) -> None:
-        answer = await self._client.delete_message_batch(
-            QueueUrl=self._queue_url,
-            Entries=[{"Id": str(n), "ReceiptHandle": m.get("ReceiptHandle", "")} for n, m in enumerate(messages)],
-        )
-        for failure in answer.get("Failed", []):
-            # It will be delivered again and recognised; worth knowing, not worth failing.
-            log.warning("message not deleted", code=failure.get("Code"))
-
-    async def _put_off(self, messages: Sequence["MessageTypeDef"]) -> None:
-        await self._client.change_message_visibility_batch(
-            QueueUrl=self._queue_url,
-            Entries=[
-                {"Id": str(n), "ReceiptHandle": m.get("ReceiptHandle", ""), "VisibilityTimeout": _back_off_seconds(m)}
-                for n, m in enumerate(messages)
-            ],
-        )
-
-
-def _receives(message: "MessageTypeDef") -> int:
-    return int(message.get("Attributes", {}).get("ApproximateReceiveCount", "1"))
-
-
-def _back_off_seconds(message: "MessageTypeDef") -> int:
-    """Full jitter: anything from nothing to 2 to the power of the receives, in seconds."""
-    longest = min(2 ** min(_receives(message), 16), _LONGEST_BACK_OFF_SECONDS)
-    return random.randint(0, longest)  # noqa: S311 - spreads load, guards nothing
-
-
-async def _wait(stopping: asyncio.Event, seconds: float) -> None:
-    try:
-        await asyncio.wait_for(stopping.wait(), seconds)
-    except TimeoutError:
-        return
+    async def _end(self) -> None:
+        """Cancel what still runs; each gives its message back."""
+        for task in self._in_hand:
+            task.cancel()
+        if self._in_hand:
+            await asyncio.wait(self._in_hand)

@@ -23,8 +23,11 @@ class Inbox:
     processed: ProcessedMessages
     handlers: Mapping[str, Handler]
 
-    async def receive(self, body: str) -> None:
-        """Handle the event in a message's body, once. Raises UnreadableEvent, or what the handler raises."""
+    async def receive(self, body: str) -> bool:
+        """Handle the event in a message's body, once; False when it was handled before.
+
+        Raises UnreadableEvent, or what the handler raises.
+        """
         event = Event.from_json(body)
         handler = self.handlers.get(event.type)
         if handler is None:
@@ -45,3 +48,4 @@ class Inbox:
         ):
             first = await self.database.run(handle)
             log.info("event handled", type=event.type, event_id=event.id, subject=event.subject, repeated=not first)
+        return first

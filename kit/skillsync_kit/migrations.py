@@ -67,7 +67,7 @@ def upgrade(database_url: str, directory: Path) -> str:
 
 
 def create_messaging_tables_v1(*names: str) -> None:
-    """For a service's first migration: make these of the kit's tables as they were in the first release.
+    """For a service's first migrations: make these of the kit's tables as they were in the first release.
 
     A copy that never changes, apart from the tables in use: a later change to those is a migration of its own.
     """
@@ -101,6 +101,19 @@ def _processed_messages_v1() -> list[Column[Any]]:
     ]
 
 
+def _failed_messages_v1() -> list[Column[Any]]:
+    return [
+        Column("message_id", key_text(100), primary_key=True),
+        Column("consumer", key_text(64), primary_key=True),
+        Column("event_id", key_text(64)),
+        Column("type", key_text(128)),
+        Column("traceparent", key_text(64)),
+        Column("reason", key_text(500), nullable=False),
+        Column("receives", Integer, nullable=False),
+        Column("failed_at", UtcDateTime, nullable=False),
+    ]
+
+
 def _idempotency_records_v1() -> list[Column[Any]]:
     return [
         Column("principal", key_text(64), primary_key=True),
@@ -117,6 +130,7 @@ def _idempotency_records_v1() -> list[Column[Any]]:
 _MESSAGING_TABLES_V1 = {
     "outbox": _outbox_v1,
     "processed_messages": _processed_messages_v1,
+    "failed_messages": _failed_messages_v1,
     "idempotency_records": _idempotency_records_v1,
 }
 _MESSAGING_INDEXES_V1 = {

@@ -5,6 +5,7 @@ marking publishes once more, by design; consumers are idempotent.
 """
 
 import asyncio
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,19 +13,26 @@ from typing import Protocol
 
 from sqlalchemy import bindparam, or_, select, update
 
+from skillsync_kit import metrics
 from skillsync_kit.clock import Clock
 from skillsync_kit.database import Database, UnitOfWork
 from skillsync_kit.failpoints import failpoint
 from skillsync_kit.outbox import Outbox
 from skillsync_kit.telemetry import log
 
-__all__ = ["Message", "Publisher", "Relay"]
+__all__ = ["PUBLISH_SECONDS", "Message", "Publisher", "Relay"]
+
+PUBLISH_SECONDS = 10
+"""How long publishing a batch may take: less than its claim lasts, or another relay would publish it too."""
 
 _BATCH = 100
-_CLAIM = timedelta(seconds=30)
+# What a relay that was killed had claimed waits for so long.
+_CLAIM = timedelta(seconds=15)
 # Idle polls find what another process committed just before it died; new work of this process wakes the relay itself.
 _SHORTEST_POLL_SECONDS = 0.05
 _LONGEST_POLL_SECONDS = 1.0
+# While something waits that could not be published.
+_EXPECTING_POLL_SECONDS = 0.1
 _BACK_OFF_SECONDS = (0.5, 1, 2, 5, 10, 30)
 
 
@@ -42,7 +50,10 @@ class Publisher(Protocol):
     """Publishes to the broker."""
 
     async def publish(self, messages: Sequence[Message]) -> dict[str, str]:
-        """Publish all; the ids that did not get through, each with the reason. Never raises for the broker's sake."""
+        """Publish all within PUBLISH_SECONDS; the ids that did not get through, each with the reason.
+
+        Never raises for the broker's sake.
+        """
         ...
 
 
@@ -55,6 +66,7 @@ class Relay:
         self._publisher = publisher
         self._clock = clock
         self._woken = asyncio.Event()
+        self._expecting_until = 0.0
 
     def wake(self) -> None:
         """Tell the relay that there is something to publish."""
@@ -75,7 +87,8 @@ class Relay:
                 pause = _SHORTEST_POLL_SECONDS
                 continue
             await self._pause(pause, stopping)
-            pause = _SHORTEST_POLL_SECONDS if self._woken.is_set() else min(pause * 2, _LONGEST_POLL_SECONDS)
+            longest = _EXPECTING_POLL_SECONDS if time.monotonic() < self._expecting_until else _LONGEST_POLL_SECONDS
+            pause = _SHORTEST_POLL_SECONDS if self._woken.is_set() else min(pause * 2, longest)
         try:
             await self.publish_pending()
         except Exception as error:
@@ -88,6 +101,8 @@ class Relay:
             return 0
         failed = await self._publisher.publish(messages)
         failpoint("after-publish")
+        metrics.count("events-published", len(messages) - len(failed))
+        metrics.count("events-not-published", len(failed))
 
         async def mark(unit: UnitOfWork) -> None:
             await self._mark(unit, messages, failed)
@@ -99,18 +114,19 @@ class Relay:
     async def _claim(self, unit: UnitOfWork) -> list[Message]:
         table, now = self._table, self._clock.now()
         pending = (
-            select(table.c.id, table.c.type, table.c.payload, table.c.attempts)
+            select(table.c.id, table.c.type, table.c.payload, table.c.attempts, table.c.created_at)
             .where(table.c.published_at.is_(None))
             .where(or_(table.c.claimed_until.is_(None), table.c.claimed_until < now))
             .limit(_BATCH)
         )
         if self._database.supports_skip_locked:
             pending = pending.with_for_update(skip_locked=True)
-        messages = [Message(*row) for row in await unit.connection.execute(pending)]
-        if messages:
-            ids = [message.id for message in messages]
+        rows = (await unit.connection.execute(pending)).all()
+        if rows:
+            ids = [row.id for row in rows]
             await unit.connection.execute(update(table).where(table.c.id.in_(ids)).values(claimed_until=now + _CLAIM))
-        return messages
+            metrics.level("outbox-lag", (now - min(row.created_at for row in rows)).total_seconds())
+        return [Message(row.id, row.type, row.payload, row.attempts) for row in rows]
 
     async def _mark(self, unit: UnitOfWork, messages: Sequence[Message], failed: dict[str, str]) -> None:
         table, now = self._table, self._clock.now()
@@ -131,6 +147,8 @@ class Relay:
         ]
         if again:
             log.warning("events not published", count=len(again), reason=again[0]["last_error"])
+            waits = (_back_off_seconds(message.attempts) for message in messages if message.id in failed)
+            self._expecting_until = time.monotonic() + max(waits) + _LONGEST_POLL_SECONDS
             await unit.connection.execute(update(table).where(table.c.id == bindparam("row")), again)
 
     async def _pause(self, seconds: float, stopping: asyncio.Event) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import MetaData, select
@@ -106,6 +106,35 @@ async def test_large_events_go_in_several_batches(cloud: Emulator, stack: AsyncE
     assert await publisher.publish(messages) == {}
     got = await receive(sqs, queue, len(messages))
     assert sorted(json.loads(message["Body"])["n"] for message in got) == list(range(7))
+
+
+async def test_one_that_is_too_large_keeps_no_other_back(cloud: Emulator, stack: AsyncExitStack) -> None:
+    topic, queue, sqs = await subscribed_queue(stack, "big.v1")
+    large = Message(new_id(), "big.v1", json.dumps({"filler": "x" * 300_000}), 0)
+    small = [Message(new_id(), "big.v1", json.dumps({"n": n}), 0) for n in range(12)]
+    publisher = SnsPublisher(await open_client(stack, "sns"), topic)
+    failed = await publisher.publish([*small[:5], large, *small[5:]])
+    assert failed.keys() == {large.id}
+    got = await receive(sqs, queue, len(small))
+    assert sorted(json.loads(message["Body"])["n"] for message in got) == list(range(12))
+
+
+async def test_a_call_that_is_not_answered_in_time_fails_alone(
+    stack: AsyncExitStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Slow:
+        async def publish_batch(self, *, TopicArn: str, PublishBatchRequestEntries: list[Any]) -> dict[str, Any]:
+            ids = [entry["Id"] for entry in PublishBatchRequestEntries]
+            if "stuck" in ids:
+                await asyncio.Event().wait()
+            return {"Successful": [{"Id": id} for id in ids]}
+
+    monkeypatch.setattr("skillsync_kit.aws.PUBLISH_SECONDS", 0.1)
+    messages = [Message(str(number), "a.v1", "{}", 0) for number in range(19)]
+    failed = await SnsPublisher(cast(Any, Slow()), "topic").publish([Message("stuck", "a.v1", "{}", 0), *messages])
+    # The nine that were in the same call share its fate; those of the other call have left.
+    assert failed.keys() == {"stuck", *map(str, range(9))}
+    assert failed["stuck"].startswith("TimeoutError")
 
 
 async def test_a_topic_that_is_not_there_fails_each_message_with_the_reason(

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 from sqlalchemy import MetaData, func, select
+from structlog.testing import capture_logs
 
+from skillsync_kit import metrics
 from skillsync_kit.database import Database, UnitOfWork
 from skillsync_kit.events import Event
 from skillsync_kit.outbox import Outbox
@@ -197,7 +199,7 @@ async def test_a_claim_keeps_other_relays_away_until_it_expires(
     await commit(database, event)
     await crash(make_relay(database, broken), broken)
     other = make_relay(database, broker)
-    clock.advance(seconds=29)
+    clock.advance(seconds=14)
     assert await other.publish_pending() == 0
     clock.advance(seconds=2)
     assert await other.publish_pending() == 1
@@ -210,7 +212,7 @@ async def test_a_crash_between_publishing_and_marking_publishes_once_more(
     event, broken, broker = make_event(), CrashingBroker(takes_first=True), Broker()
     await commit(database, event)
     await crash(make_relay(database, broken), broken)
-    clock.advance(seconds=31)
+    clock.advance(seconds=16)
     assert await make_relay(database, broker).publish_pending() == 1
     assert broken.published + broker.published == [event.id, event.id]
     assert await pending(database, metadata) == 0
@@ -263,6 +265,47 @@ async def test_a_poll_finds_what_another_process_committed(
     assert broker.published == [event.id]
 
 
+async def test_while_something_waits_that_was_refused_polls_do_not_slow_down(
+    database: Database, make_relay: MakeRelay, make_event: MakeEvent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Patient(Relay):
+        async def _pause(self, seconds: float, stopping: asyncio.Event) -> None:
+            pauses.append(seconds)
+            if len(pauses) == 8:
+                stopping.set()
+            await asyncio.sleep(0)
+
+    pauses: list[float] = []
+    idle, broker = make_relay(database, Broker()), Broker()
+    idle.__class__ = Patient
+    await idle.run(asyncio.Event())
+    assert pauses[:6] == [0.05, 0.1, 0.2, 0.4, 0.8, 1.0]
+
+    pauses.clear()
+    broker.is_down = True
+    await commit(database, make_event())
+    refused = make_relay(database, broker)
+    refused.__class__ = Patient
+    await refused.run(asyncio.Event())
+    assert max(pauses) == 0.1
+
+
+async def test_what_left_and_what_did_not_is_counted_with_the_age_of_the_oldest(
+    database: Database, clock: FixedClock, make_relay: MakeRelay, make_event: MakeEvent
+) -> None:
+    good, bad, broker = make_event(), make_event(), Broker()
+    await commit(database, bad)
+    clock.advance(seconds=7)
+    await commit(database, good)
+    broker.refused = {bad.id: "InternalError"}
+    metrics.flush()
+    await make_relay(database, broker).publish_pending()
+    with capture_logs() as lines:
+        metrics.flush()
+    told = {name: value for line in lines for name, value in line.items()}
+    assert (told["events-published"], told["events-not-published"], told["outbox-lag"]) == (1, 1, 7)
+
+
 async def test_a_relay_told_to_stop_publishes_what_is_pending_first(
     database: Database, make_relay: MakeRelay, make_event: MakeEvent
 ) -> None:
@@ -278,7 +321,7 @@ async def test_a_turn_that_fails_does_not_end_the_relay(
 ) -> None:
     class Explosive(Broker):
         async def publish(self, messages: Sequence[Message]) -> dict[str, str]:
-            clock.advance(seconds=31)
+            clock.advance(seconds=16)
             if not self.something_came.is_set():
                 self.something_came.set()
                 raise RuntimeError("a mistake of ours")

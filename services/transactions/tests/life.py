@@ -5,6 +5,9 @@ from typing import TYPE_CHECKING
 
 import httpx2
 
+from skillsync_kit.events import UnreadableEvent
+from skillsync_kit.failed_messages import FailedMessages
+from skillsync_kit.failures import record_failure
 from skillsync_kit.ids import new_id
 from skillsync_kit.outbox import Outbox
 from skillsync_kit.relay import Message, Relay
@@ -42,6 +45,7 @@ class Life:
         await self.repeat()
         await self.pass_time()
         await self.hear()
+        await self.fail_to_hear()
         await self.publish()
 
     async def agree(self) -> None:
@@ -109,6 +113,18 @@ class Life:
         for user, sequence, status in ((self.ada, 1, "suspended"), (self.bo, 2, "suspended"), (self.bo, 3, "active")):
             with self.watch.during("hear"):
                 await self.world.tell(user, status, sequence)
+
+    async def fail_to_hear(self) -> None:
+        """A message that cannot be read, twice; and somebody who asks why."""
+        failed, database = FailedMessages(tables.failed_messages, self.world.clock), self.world.database
+        about = {"consumer": "transactions", "message_id": new_id(), "body": "no event"}
+        with self.watch.during("fail"):
+            for receives in (1, 2):
+                await record_failure(failed, database, UnreadableEvent("no JSON"), receives=receives, **about)
+        with self.watch.during("ask why"):
+            async with database.read() as connection:
+                asked = [about["message_id"], *(new_id() for _ in range(99))]
+                assert [found.receives for found in await failed.find(connection, asked)] == [2]
 
     async def publish(self) -> None:
         """A batch of events goes out; half of it does not get through."""
