@@ -62,7 +62,7 @@ class Server(uvicorn.Server):
             async with asyncio.timeout(seconds):
                 # A connection accepted a moment ago is among them only after the loop's next turn.
                 await asyncio.sleep(_LOOK_SECONDS)
-                while self.server_state.connections:
+                while self.server_state.connections:  # noqa: ASYNC110 - uvicorn has no event for it
                     await asyncio.sleep(_LOOK_SECONDS)
 
     async def _with_farewell(self, scope: Any, receive: Any, send: Any) -> None:
