@@ -7,7 +7,7 @@ broke, or nothing came in time) leaves unknown what the server did.
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from skillsync_testing.ports import HOST
@@ -109,9 +109,17 @@ class Client:
 
 
 async def in_lanes(
-    port: int, lanes: int, next_request: Callable[[], bytes | None], tally: Tally | None = None
+    port: int,
+    lanes: int,
+    next_request: Callable[[], bytes | None],
+    tally: Tally | None = None,
+    *,
+    pause_seconds: float = 0,
 ) -> Tally:
-    """Send what `next_request` gives, over as many connections at once as there are lanes, until it gives None."""
+    """Send what `next_request` gives, over as many connections at once as there are lanes, until it gives None.
+
+    `pause_seconds` is what a lane waits after each answer: it bounds the load.
+    """
     tally = tally or Tally()
 
     async def lane() -> None:
@@ -125,18 +133,11 @@ async def in_lanes(
             else:
                 if not answer.is_ok:
                     tally.bad[f"status {answer.status}"] += 1
+            if pause_seconds:
+                await asyncio.sleep(pause_seconds)
         client.close()
 
-    await together(lane, lanes)
-    return tally
-
-
-async def together(work: Callable[[], Awaitable[None]], times: int) -> None:
-    """Do the same work so many times at once."""
-
-    async def one() -> None:
-        await work()
-
     async with asyncio.TaskGroup() as group:
-        for _ in range(times):
-            group.create_task(one())
+        for _ in range(lanes):
+            group.create_task(lane())
+    return tally
