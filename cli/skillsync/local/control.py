@@ -49,6 +49,11 @@ class Control:
         self._server: asyncio.Server | None = None
         self._talks: set[asyncio.Task[None]] = set()
 
+    @property
+    def is_talking(self) -> bool:
+        """Whether a request is under way."""
+        return bool(self._talks)
+
     async def open(self) -> bool:
         """Listen; False when the path is too long for a socket. Call it only with the lock of the run held."""
         if not has_room(self._path):
