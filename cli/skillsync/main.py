@@ -68,6 +68,17 @@ def status(as_json: Json = False) -> None:
 
 
 @app.command()
+def restart(
+    process: Annotated[str, typer.Argument(help="One process; all but the emulator when absent.")] = "",
+) -> None:
+    """Put new processes in the place of those that run, one after another, while requests go on being answered."""
+    from skillsync.local.restart import restart as put_new_ones  # noqa: PLC0415
+    from skillsync.local.tables import make_console  # noqa: PLC0415
+
+    put_new_ones(find_paths(), process, make_console())
+
+
+@app.command()
 def logs(
     process: Annotated[str, typer.Argument(help="One process; all of them when absent.")] = "",
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what is written from now on.")] = False,

@@ -37,6 +37,11 @@ class Paths:
         return self.state / "lock"
 
     @property
+    def control(self) -> Path:
+        """The socket by which commands reach the running supervisor."""
+        return self.state / "control"
+
+    @property
     def logs(self) -> Path:
         return self.state / "logs"
 

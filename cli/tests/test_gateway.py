@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import http.client
 import json
+import os
 import queue
 import socket
 import threading
@@ -824,7 +825,7 @@ def test_a_chunked_answer_gets_a_length(make_rig: Make) -> None:
 
 def test_health(rig: Rig) -> None:
     reply = rig.call("GET", "/_gateway/health")
-    assert (reply.status, reply.json()) == (200, {"status": "ready"})
+    assert (reply.status, reply.json()) == (200, {"status": "ready", "process": os.getpid()})
 
 
 def test_the_front_page_says_what_this_is(rig: Rig) -> None:

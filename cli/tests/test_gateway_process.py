@@ -107,6 +107,64 @@ def test_requests_in_flight_are_finished_and_new_ones_refused(tmp_path: Path) ->
     assert process.returncode == 0
 
 
+def test_two_gateways_take_turns_at_an_inherited_listener(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener, inheriting(tmp_path, listener) as first:
+        port = listener.getsockname()[1]
+        assert answering(port) == first.pid
+        kept = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        assert ask(kept) == (404, None)
+        with inheriting(tmp_path, listener) as second:
+            wait_until(lambda: answering(port) == second.pid)
+            first.send_signal(signal.SIGTERM)
+            wait_until(lambda: ask(kept) == (404, "close"))
+            assert first.wait(20) == 0
+            assert answering(port) == second.pid
+            second.send_signal(signal.SIGTERM)
+            assert second.wait(20) == 0
+
+
+def test_a_gateway_without_connections_ends_at_once_and_a_second_signal_changes_nothing(tmp_path: Path) -> None:
+    with running(tmp_path) as (process, port):
+        idle = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        assert ask(idle) == (404, None)
+        process.send_signal(signal.SIGTERM)
+        wait_until(lambda: refuses(port))
+        process.send_signal(signal.SIGTERM)
+        assert ask(idle) == (404, "close")
+        _, error = process.communicate(timeout=10)
+    assert (process.returncode, error) == (0, "")
+
+
+@contextmanager
+def inheriting(directory: Path, listener: socket.socket) -> Iterator[subprocess.Popen[bytes]]:
+    """One that was handed the listener down."""
+    process = subprocess.Popen(  # noqa: S603 - our own module
+        command(directory, parameters(), 1),
+        env={**os.environ, "SKILLSYNC_LISTENER": str(listener.fileno())},
+        pass_fds=[listener.fileno()],
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def answering(port: int) -> int:
+    """The process that answers at a port."""
+    process: int = json.loads(get(port, "/_gateway/health")[1])["process"]
+    return process
+
+
+def ask(connection: http.client.HTTPConnection) -> tuple[int, str | None]:
+    """The status, and what the answer says of the connection."""
+    connection.request("GET", "/v1/nowhere")
+    answer = connection.getresponse()
+    answer.read()
+    return answer.status, answer.headers["connection"]
+
+
 def refuses(port: int) -> bool:
     try:
         socket.create_connection(("127.0.0.1", port), timeout=5).close()

@@ -4,6 +4,7 @@ Problem details for every error, a request id, one log line a request, trace and
 bodies, and the health routes.
 """
 
+import os
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -45,8 +46,9 @@ class Health:
 
         @router.get("/ready")
         async def ready() -> JSONResponse:
-            status = "ready" if self.is_ready else "not ready"
-            return JSONResponse({"status": status}, 200 if self.is_ready else 503)
+            # Two processes may answer at one address while the one takes over from the other: it says which this is.
+            answer = {"status": "ready" if self.is_ready else "not ready", "process": os.getpid()}
+            return JSONResponse(answer, 200 if self.is_ready else 503)
 
         return router
 

@@ -9,8 +9,8 @@ import asyncio
 import signal
 import socket
 import sys
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack, contextmanager, suppress
+from collections.abc import Awaitable, Callable, Collection
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar, get_args
 
@@ -21,6 +21,7 @@ from fastapi import FastAPI
 from skillsync_kit import failpoints, metrics, settings, telemetry
 from skillsync_kit.app import Health, create_health_app
 from skillsync_kit.errors import Unavailable
+from skillsync_kit.server import Server, inherit
 from skillsync_kit.telemetry import log
 
 __all__ = ["Loop", "Parts", "Role", "run"]
@@ -33,8 +34,11 @@ SomeSettings = TypeVar("SomeSettings", bound=settings.Settings)
 
 # Longer than a load balancer keeps an idle connection (60 s on AWS), or it sends into one that is being closed.
 _KEEP_ALIVE_SECONDS = 75
+# After the drain: for the requests and messages in hand, then for the events that they committed. Whatever is not done
+# by then is safe to cut off: a client repeats with its key, a message comes back, a row stays in the outbox.
 _FINISH_SECONDS = 20
 _WARM_AGAIN_SECONDS = 0.5
+_RELAY_SECONDS = 5
 _CONNECTIONS = 1000
 
 
@@ -68,12 +72,19 @@ def run(name: str, kind: type[SomeSettings], build: Build[SomeSettings]) -> None
     telemetry.configure(process, chosen.log_level)
     failpoints.configure(chosen.failpoints, name)
     try:
-        listener = socket.create_server((chosen.host, chosen.port), backlog=2048)
+        listener = _listen(chosen)
     except OSError as error:
-        sys.stderr.write(f"{process}: cannot listen on {chosen.host}:{chosen.port}: {error.strerror}\n")
+        where = f"{chosen.host}:{chosen.port}" if chosen.listener is None else f"file descriptor {chosen.listener}"
+        sys.stderr.write(f"{process}: cannot listen on {where}: {error.strerror}\n")
         raise SystemExit(2) from None
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(role, chosen, build, listener))
+
+
+def _listen(chosen: settings.Settings) -> socket.socket:
+    if chosen.listener is not None:
+        return inherit(chosen.listener)
+    return socket.create_server((chosen.host, chosen.port), backlog=2048)
 
 
 async def _serve(role: Role, chosen: SomeSettings, build: Build[SomeSettings], listener: socket.socket) -> None:
@@ -89,34 +100,56 @@ async def _serve(role: Role, chosen: SomeSettings, build: Build[SomeSettings], l
         async with asyncio.TaskGroup() as group:
             serving = group.create_task(server.serve([listener]))
             taking = [group.create_task(_must_not_end(taker, stop_taking)) for taker in takers]
-            for relay in relays:
-                group.create_task(_must_not_end(relay, stop_relaying))
-            for warm in parts.warm:
-                await _insist(warm, draining)
-            parts.health.is_ready = True
-            log.info("ready", role=role, port=listener.getsockname()[1])
+            relaying = [group.create_task(_must_not_end(relay, stop_relaying)) for relay in relays]
+            await _either(group.create_task(_warm(parts)), draining)
+            if not draining.is_set():
+                parts.health.is_ready = True
+                log.info("ready", role=role, port=listener.getsockname()[1])
             await draining.wait()
             log.info("draining")
             parts.health.is_ready = False
             stop_taking.set()
-            # The load balancer goes on sending until it has seen the probe fail: serve on for that long.
-            await asyncio.sleep(chosen.drain_seconds)
-            server.should_exit = True
-            await asyncio.gather(serving, *taking)
+            # The balancer goes on sending until it has seen the probe fail. An inherited listener has no balancer: a
+            # successor may accept from it already, and connections wait in its backlog until there is one.
+            await server.drain(chosen.drain_seconds, goes_on_accepting=chosen.listener is None)
+            # The server keeps its own bound for requests.
+            await asyncio.gather(serving, _finish(taking, _FINISH_SECONDS))
             stop_relaying.set()
+            await _finish(relaying, _RELAY_SECONDS)
     log.info("stopped")
 
 
-async def _insist(warm: Callable[[], Awaitable[None]], draining: asyncio.Event) -> None:
-    """Warm up, however long what it needs is away: not ready until then, but no crash loop either."""
-    while not draining.is_set():
-        try:
-            return await warm()
-        except Unavailable as error:
-            log.warning("not ready yet", reason=error.detail)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(draining.wait(), _WARM_AGAIN_SECONDS)
-    return None
+async def _warm(parts: Parts) -> None:
+    """Warm up, however long what is needed for it is away: not ready until then, but no crash loop either."""
+    for warm in parts.warm:
+        while True:
+            try:
+                await warm()
+                break
+            except Unavailable as error:
+                log.warning("not ready yet", reason=error.detail)
+                await asyncio.sleep(_WARM_AGAIN_SECONDS)
+
+
+async def _either(one: asyncio.Task[None], other: asyncio.Event) -> None:
+    """Wait until the task has ended or the event is set; then the task is cancelled."""
+    waiting = asyncio.ensure_future(other.wait())
+    try:
+        await asyncio.wait({one, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        waiting.cancel()
+        one.cancel()
+
+
+async def _finish(tasks: Collection[asyncio.Task[None]], seconds: float) -> None:
+    """Let the tasks end, at most for so long."""
+    if not tasks:
+        return
+    _, late = await asyncio.wait(tasks, timeout=seconds)
+    for task in late:
+        task.cancel()
+    if late:
+        log.warning("cut off at the end", loops=len(late), seconds=seconds)
 
 
 async def _must_not_end(loop: Awaitable[None], stopping: asyncio.Event) -> None:
@@ -126,8 +159,8 @@ async def _must_not_end(loop: Awaitable[None], stopping: asyncio.Event) -> None:
         raise RuntimeError("a loop of this process ended by itself")
 
 
-def _server(app: FastAPI) -> "_Server":
-    return _Server(
+def _server(app: FastAPI) -> Server:
+    return Server(
         uvicorn.Config(
             app,
             log_config=None,
@@ -141,12 +174,3 @@ def _server(app: FastAPI) -> "_Server":
             limit_concurrency=_CONNECTIONS,
         )
     )
-
-
-class _Server(uvicorn.Server):
-    """uvicorn closes its listeners as soon as SIGTERM arrives; here the drain decides when."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave the signals alone."""
-        yield

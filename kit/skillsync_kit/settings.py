@@ -25,6 +25,7 @@ class Settings(BaseSettings):
     web_client_id: str
     worker_client_id: str | None = None
     drain_seconds: float = Field(default=0, ge=0, le=60)
+    listener: int | None = Field(default=None, ge=3, description="File descriptor of a listening socket to serve on")
     failpoints: str | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
@@ -34,6 +35,8 @@ class Settings(BaseSettings):
             return self
         if self.failpoints is not None:
             raise ValueError("failpoints: only the local environment may have them")
+        if self.listener is not None:
+            raise ValueError("listener: only the local environment hands one down")
         if self.database_url.startswith("sqlite"):
             raise ValueError("database_url: only the local environment may use SQLite")
         if self.cache_url.startswith("mem"):

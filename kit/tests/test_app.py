@@ -1,6 +1,7 @@
 """The app factory: every answer has its ids and headers, bodies have a limit, probes tell what they should."""
 
 import asyncio
+import os
 import re
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -189,7 +190,7 @@ async def test_the_probes_tell_that_the_loop_turns_and_whether_work_is_wanted(
     assert (await client.get("/health/ready")).status_code == 503
     health.is_ready = True
     answer = await client.get("/health/ready")
-    assert (answer.status_code, answer.json()) == (200, {"status": "ready"})
+    assert (answer.status_code, answer.json()) == (200, {"status": "ready", "process": os.getpid()})
     health.is_ready = False
     assert (await client.get("/health/ready")).status_code == 503
     assert (await client.get("/health/live")).status_code == 200

@@ -1,9 +1,11 @@
 """A service's process, started for real: its roles, its log, its drain, and how it ends when something is wrong."""
 
 import asyncio
+import http.client
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -67,14 +69,19 @@ async def loop(name, stopping):
     if os.environ.get("ENDS") == name:
         return
     await stopping.wait()
+    if os.environ.get("HANGS") == name:
+        await asyncio.Event().wait()
     log.info(f"{name} stopped")
 
 async def build(stack, settings):
     database = Database(settings.database_url)
     stack.push_async_callback(database.close)
     async def warm():
+        if "COLD" in os.environ:
+            log.info("cold")
+            await asyncio.Event().wait()
         async def work(unit):
-            await unit.connection.execute(text("CREATE TABLE people (address VARCHAR(90) PRIMARY KEY)"))
+            await unit.connection.execute(text("CREATE TABLE IF NOT EXISTS people (address VARCHAR(90) PRIMARY KEY)"))
         await database.run(work)
     health = Health()
     app = create_app("things", health=health, verifier=UserPool().verifier(SystemClock()), routers=[router],
@@ -89,8 +96,14 @@ process.run("things", Settings, build)
 class Service:
     """A running process, and the log lines it has printed so far."""
 
-    def __init__(self, directory: Path, *arguments: str, **environment: str) -> None:
+    def __init__(
+        self, directory: Path, *arguments: str, listener: socket.socket | None = None, **environment: str
+    ) -> None:
         self.port = int(environment.get("SKILLSYNC_PORT", "0")) or free_port()
+        handed_down: list[int] = []
+        if listener is not None:
+            self.port, handed_down = listener.getsockname()[1], [listener.fileno()]
+            environment["SKILLSYNC_LISTENER"] = str(listener.fileno())
         script = directory / "service.py"
         script.write_text(SERVICE)
         settings = {
@@ -103,6 +116,7 @@ class Service:
         self.process = subprocess.Popen(  # noqa: S603
             [sys.executable, str(script), *arguments],
             env={"PATH": os.environ["PATH"], **settings, **environment},
+            pass_fds=handed_down,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -156,8 +170,8 @@ Start = Callable[..., Service]
 def start(tmp_path: Path) -> Iterator[Start]:
     services: list[Service] = []
 
-    def start(*arguments: str, **environment: str) -> Service:
-        services.append(Service(tmp_path, *arguments, **environment))
+    def start(*arguments: str, listener: socket.socket | None = None, **environment: str) -> Service:
+        services.append(Service(tmp_path, *arguments, listener=listener, **environment))
         return services[-1]
 
     yield start
@@ -200,6 +214,119 @@ async def test_at_sigterm_it_fails_readiness_serves_on_finishes_what_it_has_and_
     assert told.index("draining") < told.index("worker stopped") < told.index("relay stopped")
     requests = [n for n, line in enumerate(service.lines) if line.get("route") == "/v1/held"]
     assert told.index("worker stopped") < requests[0] < told.index("relay stopped")
+
+
+def test_in_the_drain_each_answer_tells_its_connection_to_end_and_an_unused_one_stays_open(start: Start) -> None:
+    service = start("api", SKILLSYNC_DRAIN_SECONDS="2")
+    service.wait_for("ready")
+    used, unused = connect(service.port), connect(service.port)
+    assert ask(used) == ask(unused) == (200, None)
+    service.process.send_signal(signal.SIGTERM)
+    service.wait_for("draining")
+    assert ask(used) == (200, "close")
+    assert used.sock is None, "the client was told, and closed it"
+    # Whoever comes now is served as well, once.
+    assert ask(connect(service.port)) == (200, "close")
+    assert ask(unused) == (200, "close")
+    assert service.end() == 0
+
+
+def test_a_second_sigterm_changes_nothing(start: Start) -> None:
+    service = start("all", SKILLSYNC_DRAIN_SECONDS="1")
+    service.wait_for("ready")
+    service.process.send_signal(signal.SIGTERM)
+    service.wait_for("draining")
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGTERM):
+        service.process.send_signal(number)
+    assert ask(connect(service.port)) == (200, "close")
+    assert service.end() == 0
+    assert service.errors == ""
+    assert service.events()[-1] == "stopped"
+
+
+def test_one_that_was_never_ready_ends_at_once(start: Start) -> None:
+    service = start("all", COLD="1", SKILLSYNC_DRAIN_SECONDS="0")
+    service.wait_for("cold")
+    service.process.send_signal(signal.SIGTERM)
+    assert service.end() == 0
+    assert "ready" not in service.events()
+    assert service.errors == ""
+
+
+def test_a_loop_that_does_not_end_is_cut_off(start: Start) -> None:
+    service = start("all", HANGS="relay")
+    service.wait_for("ready")
+    service.process.send_signal(signal.SIGTERM)
+    assert service.end() == 0
+    assert "cut off at the end" in service.events()
+    assert service.errors == ""
+
+
+def test_two_processes_take_turns_at_an_inherited_listener_and_nobody_is_refused(start: Start) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        waiting = connect(port)
+        waiting.request("GET", "/v1/things/1")
+        # Long enough to fail the test, if anything waited for it: there is nobody to wait for.
+        first = start("api", listener=listener, SKILLSYNC_DRAIN_SECONDS="60")
+        assert waiting.getresponse().status == 200, "it waited for the first process in the backlog"
+        waiting.close()
+        assert answering(port) == first.process.pid
+        second = start("api", listener=listener, SKILLSYNC_DRAIN_SECONDS="60")
+        second.wait_for("ready")
+        kept = kept_by(first.process.pid, port)
+        first.process.send_signal(signal.SIGTERM)
+        first.wait_for("draining")
+        assert ask(kept) == (200, "close"), "what it has it serves, and lets go of"
+        assert first.end() == 0
+        assert {answering(port) for _ in range(20)} == {second.process.pid}
+        second.process.send_signal(signal.SIGTERM)
+        assert second.end() == 0
+        waiting = connect(port)
+        waiting.request("GET", "/v1/things/1")
+        third = start("api", listener=listener)
+        assert waiting.getresponse().status == 200, "it waited for the third"
+        third.stop()
+
+
+def test_a_listener_that_is_none_is_one_line_and_status_2(start: Start) -> None:
+    service = start("api", SKILLSYNC_LISTENER="57")
+    assert service.end() == 2
+    assert service.errors == "things: cannot listen on file descriptor 57: Bad file descriptor\n"
+    with socket.socket() as no_listener:
+        no_listener.bind(("127.0.0.1", 0))
+        service = start("api", listener=no_listener)
+        assert service.end() == 2
+    assert service.errors.endswith(": this is no listening socket\n")
+
+
+def connect(port: int) -> http.client.HTTPConnection:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection.connect()
+    return connection
+
+
+def ask(connection: http.client.HTTPConnection, path: str = "/v1/things/1") -> tuple[int, str | None]:
+    """The status, and what the answer says of the connection."""
+    connection.request("GET", path)
+    answer = connection.getresponse()
+    answer.read()
+    return answer.status, answer.headers["connection"]
+
+
+def answering(port: int) -> int:
+    """The process that answers at a port."""
+    return int(httpx2.get(f"http://127.0.0.1:{port}/health/ready", timeout=20).json()["process"])
+
+
+def kept_by(pid: int, port: int) -> http.client.HTTPConnection:
+    """A connection that this one of several processes has accepted."""
+    while True:
+        connection = connect(port)
+        connection.request("GET", "/health/ready")
+        if json.load(connection.getresponse())["process"] == pid:
+            return connection
+        connection.close()
 
 
 def test_the_log_is_json_that_holds_no_token_address_or_query(start: Start, pool: UserPool) -> None:

@@ -61,6 +61,7 @@ def test_what_is_not_said_has_a_safe_default(settings: pytest.MonkeyPatch) -> No
     chosen = Settings()
     assert (chosen.environment, chosen.host, chosen.cache_url) == ("local", "127.0.0.1", "mem://")
     assert (chosen.failpoints, chosen.worker_client_id, chosen.drain_seconds) == (None, None, 0)
+    assert chosen.listener is None
 
 
 @pytest.mark.parametrize("environment", ["dev", "dev-ann", "staging", "prod"])
@@ -68,6 +69,7 @@ def test_what_is_not_said_has_a_safe_default(settings: pytest.MonkeyPatch) -> No
     ("name", "value"),
     [
         ("SKILLSYNC_FAILPOINTS", "/tmp/x"),  # noqa: S108
+        ("SKILLSYNC_LISTENER", "7"),
         ("SKILLSYNC_DATABASE_URL", "sqlite+aiosqlite:////x.sqlite"),
         ("SKILLSYNC_CACHE_URL", "mem://"),
     ],

@@ -1,8 +1,10 @@
-"""A fleet for the tests that break things: started once, and emptied before each of them."""
+"""What fault tests share: a user pool, and a fleet to break, started once and emptied before each of them."""
 
 from collections.abc import Generator, Iterator
 
 import pytest
+
+from skillsync_kit.testing import UserPool
 
 from .fleet import Fleet, running
 
@@ -10,9 +12,15 @@ COMPLAINTS = 20
 
 
 @pytest.fixture(scope="session")
-def running_fleet() -> Iterator[Fleet]:
+def pool() -> UserPool:
+    """A user pool; making its key takes a while, so there is one."""
+    return UserPool()
+
+
+@pytest.fixture(scope="session")
+def running_fleet(pool: UserPool) -> Iterator[Fleet]:
     """The services over real parts, with links that can misbehave."""
-    with running() as up:
+    with running(pool) as up:
         yield up
 
 
@@ -33,3 +41,16 @@ def pytest_runtest_makereport(
     if report.when == "call" and report.failed and isinstance(fleet, Fleet):
         report.sections.append(("what the processes complained of", "\n\n".join(fleet.complaints()[-COMPLAINTS:])))
     return report
+
+
+"""What fault tests share."""
+
+import pytest
+
+from skillsync_kit.testing import UserPool
+
+
+@pytest.fixture(scope="session")
+def pool() -> UserPool:
+    """A user pool; making its key takes a while, so there is one."""
+    return UserPool()

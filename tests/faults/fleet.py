@@ -54,14 +54,14 @@ class _Cloud(Emulator):
 class Fleet:
     """What runs. `processes` by name, `servers` and `links` by what they are."""
 
-    def __init__(self, directory: Path) -> None:
-        """Nothing runs before `start`."""
+    def __init__(self, directory: Path, pool: UserPool) -> None:
+        """Tokens of `pool` are taken. Nothing runs before `start`."""
         self.directory = directory
         for name in ("mariadb", "redis", "cloud"):
             (directory / name).mkdir()
         self.mariadb, self.redis = MariaDB(directory / "mariadb"), Redis(directory / "redis")
         self.cloud = _Cloud(directory / "cloud")
-        self.pool = UserPool()
+        self.pool = pool
         self.neighbours = Neighbours(self.pool.public_jwk(), worker_token=self.pool.worker_token)
         self.links: dict[str, FaultyLink] = {}
         self.processes: dict[str, ServiceProcess] = {}
@@ -298,10 +298,10 @@ _TEMPLATE = REPOSITORY / "infra" / "templates" / "messaging.yaml"
 
 
 @contextmanager
-def running() -> Iterator[Fleet]:
+def running(pool: UserPool) -> Iterator[Fleet]:
     """A fleet that is up, and gone afterwards."""
     directory = Path(tempfile.mkdtemp(prefix="skillsync-faults-"))
-    fleet = Fleet(directory)
+    fleet = Fleet(directory, pool)
     try:
         fleet.start()
         yield fleet

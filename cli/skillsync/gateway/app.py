@@ -184,7 +184,8 @@ class Gateway:
 def _own_page(request: Request) -> Answer | None:
     """The gateway's own two pages, which API Gateway does not have."""
     if request.method in ("GET", "HEAD") and request.path == HEALTH_PATH.encode():
-        return own_answer(200, b"application/json", json.dumps({"status": "ready"}).encode(), [])
+        health = json.dumps({"status": "ready", "process": os.getpid()})
+        return own_answer(200, b"application/json", health.encode(), [])
     if request.method in ("GET", "HEAD") and request.path == b"/":
         return own_answer(200, b"text/html; charset=utf-8", _HOME, [_CONTENT_SECURITY])
     return None

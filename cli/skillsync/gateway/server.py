@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import signal
 import socket
 import threading
@@ -12,9 +13,13 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from skillsync.gateway.app import MAX_HEAD_BYTES, Gateway
+from skillsync_kit.server import Server, inherit
 
 HEAD_SECONDS = 10.0  # from the connection, or the first byte, to the end of the head
 MAX_CONNECTIONS = 1000
+LISTENER_VARIABLE = "SKILLSYNC_LISTENER"
+# How long, at the end, a connection may stay that its client does not use: one that is used ends with its next answer.
+UNUSED_SECONDS = 1.5
 _HEAD_BYTES_UNREAD = 2 * MAX_HEAD_BYTES  # the application refuses more than MAX_HEAD_BYTES; this bounds memory
 
 
@@ -74,8 +79,10 @@ class BoundedHttp(HttpToolsProtocol):
             self._deadline = None
 
 
-class GatewayServer(uvicorn.Server):
+class GatewayServer(Server):
     """Stops at SIGTERM or SIGINT: no new connections, requests in flight finished within the drain time."""
+
+    _draining: asyncio.Task[None] | None = None
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -89,11 +96,15 @@ class GatewayServer(uvicorn.Server):
         yield
 
     def _stop(self) -> None:
-        self.should_exit = True
+        # No balancer stands before it, so it need not go on accepting: its successor does, if there is one.
+        self._draining = self._draining or asyncio.create_task(self.drain(UNUSED_SECONDS, goes_on_accepting=False))
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """A listening address. Raises OSError when it is taken."""
+    """The listener that was handed down, else one of our own. Raises OSError when the address is taken."""
+    handed_down = os.environ.get(LISTENER_VARIABLE)
+    if handed_down is not None:
+        return inherit(int(handed_down))
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

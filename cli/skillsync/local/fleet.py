@@ -15,6 +15,9 @@ from skillsync.supervision.specification import Kind, Specification
 LOCAL_CREDENTIAL = "test"
 CLOUD = "cloud"
 GATEWAY = "gateway"
+# How long a drained process keeps the connections that nobody uses: longer than any client of ours would use one again
+# (the gateway: KEEP_ALIVE_SECONDS in its upstream.py).
+DRAIN_SECONDS = 1.5
 
 
 @dataclass(frozen=True)
@@ -91,13 +94,17 @@ def service_specification(
     kind: Kind = "worker" if role == "worker" else "service"
     name = f"{service}-worker" if role == "worker" else service
     module = f"skillsync_{service}.main"
-    # It serves on for this long after SIGTERM; its own bound for finishing (20 s) comes on top.
-    drain_seconds = float(environment.get("SKILLSYNC_DRAIN_SECONDS", "0"))
+    # Its own bounds for finishing (20 s for requests and messages, 5 s for events) come on top.
+    drain_seconds = float(environment.get("SKILLSYNC_DRAIN_SECONDS", DRAIN_SECONDS))
     return Specification(
         name=name,
         kind=kind,
         command=(sys.executable, "-m", module, role),
-        environment={**environment, "SKILLSYNC_PORT": str(address.port)},
+        environment={
+            **environment,
+            "SKILLSYNC_PORT": str(address.port),
+            "SKILLSYNC_DRAIN_SECONDS": str(drain_seconds),
+        },
         url=address.url,
         ready_url=f"{address.url}/health/ready",
         live_url=f"{address.url}/health/live",
@@ -105,6 +112,7 @@ def service_specification(
         directory=paths.root,
         marker=module,
         stop_seconds=drain_seconds + 30.0,
+        port=address.port,
     )
 
 
@@ -123,4 +131,5 @@ def gateway_specification(paths: Paths, base: Mapping[str, str], address: Addres
         directory=paths.root,
         marker="skillsync.gateway",
         stop_seconds=20.0,
+        port=address.port,
     )

@@ -51,6 +51,19 @@ class System:
         await self._seed(provision)
         self.document.set_phase("ready")
 
+    def restart_order(self, name: str) -> list[str]:
+        """Who is to be restarted: the process of this name, or all of them for "". Raises Problem."""
+        if self.document.phase != "ready":
+            raise Problem(f"SkillSync is {self.document.phase}: a restart needs a system that is ready.")
+        if name and name not in self.supervisor.processes:
+            raise Problem(f"There is no process '{name}': say one of {', '.join(self.supervisor.processes)}.")
+        return [name] if name else self.supervisor.restart_order()
+
+    async def restart(self, name: str) -> None:
+        """Put a new process in the place of this one. Raises Problem when the new one is not ready."""
+        await self.supervisor.processes[name].restart()
+        self._progress.note(f"{name} was restarted, as asked for.")
+
     async def shut_down(self) -> None:
         """Drain in order, and leave nothing running."""
         self.document.set_phase("draining")

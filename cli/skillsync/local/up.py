@@ -6,6 +6,7 @@ import signal
 from rich.console import Console
 
 from skillsync.local import preflight
+from skillsync.local.control import Control
 from skillsync.local.progress import Progress
 from skillsync.local.run import clean_leftovers, take_lock
 from skillsync.local.system import System
@@ -43,6 +44,9 @@ async def _run(options: Options, paths: Paths, progress: Progress) -> None:
 
     for number in SIGNALS:
         loop.add_signal_handler(number, on_signal)
+    control = Control(paths.control, system.restart_order, system.restart)
+    if not await control.open():
+        progress.note("`skillsync restart` will not reach this run: the path of its state directory is too long.")
     bringing_up = asyncio.create_task(system.bring_up())
     stopping = asyncio.create_task(stop_wanted.wait())
     try:
@@ -54,5 +58,6 @@ async def _run(options: Options, paths: Paths, progress: Progress) -> None:
     finally:
         bringing_up.cancel()
         await asyncio.wait({bringing_up})
+        await control.close()
         with progress.step("Drained: nothing runs any more"):
             await system.shut_down()

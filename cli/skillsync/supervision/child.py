@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from skillsync.supervision import logfile
+from skillsync.supervision.listener import Listener
 from skillsync.supervision.specification import Specification
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
@@ -27,8 +28,8 @@ class Child:
         self._stop_seconds = stop_seconds
 
     @classmethod
-    async def start(cls, specification: Specification) -> "Child":
-        """Output goes to the log file, input comes from nowhere."""
+    async def start(cls, specification: Specification, listener: Listener | None = None) -> "Child":
+        """Output goes to the log file, input comes from nowhere; the listener is handed down."""
         logfile.rotate(specification.log_file)
         output = logfile.open_for_child(specification.log_file)
         try:
@@ -37,7 +38,8 @@ class Child:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                env=dict(specification.environment),
+                env={**specification.environment, **(listener.environment if listener else {})},
+                pass_fds=(listener.descriptor,) if listener else (),
                 cwd=specification.directory,
                 start_new_session=True,
             )

@@ -28,13 +28,27 @@ def rotate(file: Path, most_bytes: int = MOST_BYTES) -> bool:
     return True
 
 
-def last_line(file: Path, within_bytes: int = 8192) -> str:
-    """The last non-empty line, or "" when there is none."""
+def size(file: Path) -> int:
+    """In bytes; 0 when there is none."""
+    try:
+        return file.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def last_line(file: Path, since_bytes: int = 0, within_bytes: int = 8192) -> str:
+    """The last line with a word in it, written since the file had this size; "" when there is none.
+
+    What is no log line of ours comes first, since two processes may write here: it is what the one said that could not
+    begin to log.
+    """
     try:
         with file.open("rb") as stream:
-            size = stream.seek(0, os.SEEK_END)
-            stream.seek(max(0, size - within_bytes))
+            end = stream.seek(0, os.SEEK_END)
+            # A file that has been emptied since is shorter than it was.
+            stream.seek(max(since_bytes if since_bytes <= end else 0, end - within_bytes))
             lines = stream.read().decode(errors="replace").splitlines()
     except OSError:
         return ""
-    return next((line.strip() for line in reversed(lines) if line.strip()), "")
+    said = [line.strip(" |\t") for line in reversed(lines) if any(character.isalnum() for character in line)]
+    return next((line for line in said if not line.startswith("{")), said[0] if said else "")

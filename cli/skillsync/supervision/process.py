@@ -2,13 +2,15 @@
 
 import asyncio
 import contextlib
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from skillsync.supervision import health
+from skillsync.errors import Problem
+from skillsync.supervision import logfile
 from skillsync.supervision.backoff import Backoff
 from skillsync.supervision.child import Child
+from skillsync.supervision.life import Life
+from skillsync.supervision.listener import Listener
 from skillsync.supervision.specification import Pace, ProcessState, ProcessStatus, Specification
 
 BAD_SETTING_EXIT = 2
@@ -38,17 +40,26 @@ class SupervisedProcess:
         self._backoff = backoff or Backoff()
         self._pace = pace or Pace()
         self._start_attempts = start_attempts
-        self._child: Child | None = None
+        self._attempts = 0
+        self._listener: Listener | None = None
+        self._life: Life | None = None
+        self._lives: set[Life] = set()
+        """All that still run: the one that counts, one that is to succeed it, those that are drained."""
         self._task: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
         self._restart_wanted = False
+        self._one_restart = asyncio.Lock()
         self._ready = asyncio.Event()
-        self._ready_since: float | None = None
         self._ever_ready = False
 
     @property
     def pid(self) -> int | None:
-        return self._child.pid if self._child is not None and self._child.is_running else None
+        return self._life.child.pid if self._life is not None and self._life.child.is_running else None
+
+    @property
+    def pids(self) -> list[int]:
+        """Every process that runs; two while one takes over from the other."""
+        return [life.child.pid for life in self._lives if life.child.is_running]
 
     @property
     def status(self) -> ProcessStatus:
@@ -58,8 +69,11 @@ class SupervisedProcess:
         )
 
     def start(self) -> None:
-        """Begin to keep the process running; returns at once."""
+        """Begin to keep the process running; returns at once. Raises Problem when its port is taken."""
+        if self._listener is None and self.specification.port is not None:
+            self._listener = Listener(self.specification.name, self.specification.port)
         self._stopping.clear()
+        self._begin_anew()
         self._task = asyncio.create_task(self._keep_running(), name=self.specification.name)
 
     async def wait_ready(self) -> bool:
@@ -73,85 +87,139 @@ class SupervisedProcess:
         finally:
             ready.cancel()
 
-    async def restart(self, environment: Mapping[str, str] | None = None) -> bool:
-        """Stop and start it on purpose (not counted), in another environment if one is given; True when ready again."""
-        if environment is not None:
-            self.specification = replace(self.specification, environment=environment)
-        if self._task is None or self._task.done():
-            self.start()
-        elif self._child is not None and self._child.is_running:
-            self._restart_wanted = True
-            self._ready.clear()
-            self._set_state("restarting")
-            await self._child.end()
-        return await self.wait_ready()
+    async def restart(self, environment: Mapping[str, str] | None = None) -> None:
+        """Put another process in its place on purpose (not counted), in another environment if one is given.
+
+        Returns when the new one is ready and the old one gone. Where both may run at once the new one comes first, and
+        if it does not get ready the old one goes on. Raises Problem when the new one is not ready, with what it said.
+        """
+        async with self._one_restart:
+            if environment is not None:
+                self.specification = replace(self.specification, environment=environment)
+            said_before = logfile.size(self.specification.log_file)
+            if not await self._replaced():
+                reason = logfile.last_line(self.specification.log_file, said_before) or "it said nothing"
+                goes_on = "; the old one goes on" if self.pid is not None else ""
+                raise Problem(f"{self.specification.name}: the new process is not ready{goes_on}: {reason}")
 
     async def stop(self) -> None:
         """End it, by force after `stop_seconds`. Returns when it is gone."""
         self._stopping.set()
-        if self._task is None or self._task.done():
-            return
-        if self._child is not None and self._child.is_running:
-            self._set_state("draining")
-            await self._child.end()
-        await asyncio.wait({self._task})
-        self._set_state("stopped")
+        if self._task is not None and not self._task.done():
+            if self.pids:
+                self._set_state("draining")
+                await asyncio.gather(*(life.end() for life in list(self._lives)))
+            await asyncio.wait({self._task})
+            async with self._one_restart:  # one under way comes to its end, now that its process has
+                self._set_state("stopped")
+        if self._listener is not None:
+            self._listener.close()
+            self._listener = None
 
     def kill(self) -> None:
         """SIGKILL, now; a `stop` under way returns soon after."""
-        if self._child is not None:
-            self._child.kill()
+        for life in self._lives:
+            life.child.kill()
+
+    # --- to be kept running ---
 
     async def _keep_running(self) -> None:
         while not self._stopping.is_set():
-            self.exit_code = await self._live_once()
+            life = self._life or await self._next()
+            await life.over()
+            if life is not self._life:
+                continue  # a successor has its place
+            self._life = None
+            self._lives.discard(life)
+            self.exit_code = await life.child.wait()
+            self._ready.clear()
             if self._restart_wanted:
                 self._restart_wanted = False
             elif not self._stopping.is_set():
+                self._attempts += 1
                 if self._is_hopeless():
                     self._set_state("failed")
                     return
-                await self._pause()
+                await self._pause(life.ready_seconds)
+
+    async def _next(self) -> Life:
+        """One more life, which counts from now on; unless a successor became ready while it was being started."""
+        begun = await self._begin()
+        if self._life is not None:
+            await self._end(begun)
+            return self._life
+        self._life = begun
+        self._set_state("starting")
+        return begun
+
+    async def _begin(self) -> Life:
+        child = await Child.start(self.specification, self._listener)
+        life = Life(child, self.specification, self._pace, self._note)
+        self._lives.add(life)
+        if self._stopping.is_set():  # `stop` came while it was being started, and did not see it
+            await life.end()
+        return life
+
+    async def _end(self, life: Life) -> None:
+        await life.end()
+        self._lives.discard(life)
+
+    def _begin_anew(self) -> None:
+        """What comes now has to prove itself, as at the first start."""
+        self._ever_ready = False
+        self._attempts = 0
 
     def _is_hopeless(self) -> bool:
         bad_setting = self.exit_code == BAD_SETTING_EXIT
-        return not self._ever_ready and (bad_setting or self.restarts + 1 >= self._start_attempts)
+        return not self._ever_ready and (bad_setting or self._attempts >= self._start_attempts)
 
-    async def _pause(self) -> None:
+    async def _pause(self, ready_seconds: float) -> None:
         """Wait as long as the back-off says, or until `stop`."""
-        ready_seconds = time.monotonic() - self._ready_since if self._ready_since is not None else 0.0
         self.restarts += 1
         self._set_state("restarting")
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._backoff.after(ready_seconds)):
                 await self._stopping.wait()
 
-    async def _live_once(self) -> int:
-        """One life of the process, from its start to its exit status."""
-        self._ready_since = None
-        self._child = child = await Child.start(self.specification)
-        if self._stopping.is_set():  # `stop` came while it was being started, and saw no child to end
-            await child.end()
-            return await child.wait()
-        self._set_state("starting")
-        watcher = asyncio.create_task(self._watch(child))
-        try:
-            return await child.wait()
-        finally:
-            watcher.cancel()
+    # --- to be restarted on purpose ---
+
+    async def _replaced(self) -> bool:
+        if self._task is None or self._task.done():
+            self.start()
+        elif self._life is not None and self.specification.may_overlap:
+            return await self._succeeded()
+        elif self._life is not None:
+            self._begin_anew()
+            self._restart_wanted = True
             self._ready.clear()
+            self._set_state("restarting")
+            await self._end(self._life)
+        return await self.wait_ready()
 
-    async def _watch(self, child: Child) -> None:
-        await health.watch(self.specification, self._pace, self._note_ready)
-        child.kill()
+    async def _succeeded(self) -> bool:
+        """Start a successor beside the one that runs; once it is ready it takes the place, and the other is drained."""
+        successor = await self._begin()
+        if not await successor.wait_ready() or self._stopping.is_set():
+            await self._end(successor)
+            return False
+        old, self._life = self._life, successor
+        self._ready.clear()
+        self._note(successor)
+        if old is not None:
+            old.relieve()
+            await self._end(old)
+        return True
 
-    def _note_ready(self, ready: bool) -> None:
-        if ready and not self._ready.is_set():
-            self._ready_since = self._ready_since or time.monotonic()
+    # --- what is known of it ---
+
+    def _note(self, life: Life) -> None:
+        if life is not self._life:
+            return
+        if life.is_ready and not self._ready.is_set():
             self._ever_ready = True
             self._ready.set()
             self._set_state("ready")
-        elif not ready and self._ready.is_set():
+        elif not life.is_ready and self._ready.is_set():
             self._ready.clear()
             self._set_state("starting")
 

@@ -27,6 +27,7 @@ class Specification:
 
     `ready_url` answers 200 when it can work; `live_url` answers at all while its event loop turns. `marker` is part of
     its command line, by which a later run knows it again. `death_signal` is what it gets when the supervisor dies.
+    `port`, where there is one, is opened by the supervisor and handed down; without, the process listens by itself.
     """
 
     name: str
@@ -41,6 +42,12 @@ class Specification:
     marker: str
     stop_seconds: float = 10.0
     death_signal: signal.Signals = signal.SIGKILL
+    port: int | None = None
+
+    @property
+    def may_overlap(self) -> bool:
+        """Whether its successor may run beside it: one that serves requests, and is told which socket to serve."""
+        return self.port is not None and self.kind in ("service", "gateway")
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,8 @@ DRAIN_ORDER: Sequence[frozenset[Kind]] = (
     frozenset({"service", "worker"}),
     frozenset({"cloud"}),
 )
+# Who is called last is restarted last: then it calls what is new already.
+RESTART_ORDER: Sequence[Kind] = ("service", "worker", "gateway")
 ROTATE_INTERVAL_SECONDS = 5.0
 
 
@@ -30,7 +32,7 @@ class Supervisor:
         self._rotation: asyncio.Task[None] | None = None
 
     def start(self, specification: Specification) -> SupervisedProcess:
-        """Start one more process; returns at once."""
+        """Start one more process; returns at once. Raises Problem when its port is taken."""
         process = SupervisedProcess(specification, self._changed, pace=self._pace)
         self.processes[specification.name] = process
         process.start()
@@ -64,12 +66,17 @@ class Supervisor:
         """What runs now, in a form that a later run can compare."""
         found = []
         for process in self.processes.values():
-            if (pid := process.pid) is not None:
+            for pid in process.pids:
                 try:
                     found.append(identify(process.specification.name, pid, process.specification.marker))
                 except psutil.NoSuchProcess:
                     continue
         return found
+
+    def restart_order(self) -> list[str]:
+        """Who is restarted when nobody is named, in this order: all but the cloud, which has no stand-in meanwhile."""
+        kinds = {name: process.specification.kind for name, process in self.processes.items()}
+        return [name for kind in RESTART_ORDER for name in kinds if kinds[name] == kind]
 
     async def drain(self) -> None:
         """Stop all, in order: each group is gone before the next is told."""

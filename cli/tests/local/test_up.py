@@ -194,7 +194,7 @@ def environment(process: psutil.Process) -> list[str]:
 
 def test_commands_that_need_a_running_system_say_so(tmp_path: Path) -> None:
     stopped = System(tmp_path / "state")
-    for command in (["demo"], ["mail"], ["token", "ana@demo.skillsync.example"]):
+    for command in (["demo"], ["mail"], ["restart"], ["token", "ana@demo.skillsync.example"]):
         refused = stopped.command(*command)
         assert refused.returncode == 1
         assert refused.stderr.startswith("skillsync: SkillSync does not run here")
@@ -205,5 +205,5 @@ def test_commands_that_need_a_running_system_say_so(tmp_path: Path) -> None:
 def test_the_command_alone_prints_help(tmp_path: Path) -> None:
     shown: subprocess.CompletedProcess[str] = System(tmp_path / "state").command()
     assert shown.returncode == 0
-    for command in ("up", "down", "status", "logs", "mail", "token", "migrate", "demo"):
+    for command in ("up", "down", "status", "restart", "logs", "mail", "token", "migrate", "demo"):
         assert f" {command} " in shown.stdout

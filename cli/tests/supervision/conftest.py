@@ -33,6 +33,7 @@ class Fakes:
         self.directory = directory
         self._journal = directory / "journal"
         self._changes = asyncio.Condition()
+        self.pids: list[int | None] = []
         self.states: list[tuple[str, str]] = []
         self._waking: set[asyncio.Task[None]] = set()
 
@@ -43,6 +44,7 @@ class Fakes:
         kind: Kind = "service",
         stop_seconds: float = 10.0,
         death_signal: signal.Signals = signal.SIGKILL,
+        handed_down: bool = False,
     ) -> Specification:
         port = free_port()
         url = f"http://127.0.0.1:{port}"
@@ -59,7 +61,12 @@ class Fakes:
             marker=SCRIPT.name,
             stop_seconds=stop_seconds,
             death_signal=death_signal,
+            port=port if handed_down else None,
         )
+
+    def fail_from_now_on(self, words: str) -> None:
+        """Let every fake that is started say this, and end with 1."""
+        self._journal.with_name("journal.words").write_text(words)
 
     def answer_with(self, status: int) -> None:
         """What every fake answers from now on."""
@@ -70,6 +77,7 @@ class Fakes:
 
     def changed(self, process: SupervisedProcess) -> None:
         self.states.append((process.specification.name, process.state))
+        self.pids.append(process.pid)
         task = asyncio.ensure_future(self._wake())
         self._waking.add(task)
         task.add_done_callback(self._waking.discard)

@@ -32,6 +32,19 @@ def test_the_last_line_is_the_last_that_says_something(tmp_path: Path) -> None:
     assert logfile.last_line(file) == "last words"
 
 
+def test_what_a_process_said_before_it_could_log_comes_before_log_lines_and_rulers(tmp_path: Path) -> None:
+    file = tmp_path / "users.log"
+    file.write_text('long ago\n{"event": "request"}\n')
+    before = logfile.size(file)
+    with file.open("a") as stream:
+        stream.write('  | ValueError: no such table\n  +-----------\n{"event": "request"}\n')
+    assert logfile.last_line(file, before) == "ValueError: no such table"
+    assert logfile.last_line(file, logfile.size(file)) == ""
+    file.write_text('{"event": "stopped"}\n')
+    assert logfile.last_line(file, before) == '{"event": "stopped"}'
+    assert logfile.size(tmp_path / "none.log") == 0
+
+
 def test_a_log_is_its_owners_alone(tmp_path: Path) -> None:
     file = tmp_path / "users.log"
     os.close(logfile.open_for_child(file))

@@ -146,7 +146,7 @@ async def test_a_restart_on_purpose_is_not_counted_and_brings_the_new_environmen
     process = supervisor.start(fakes.specification("users"))
     await process.wait_ready()
     first = process.pid
-    assert await process.restart({**os.environ, "FAKE_SETTING": "changed"})
+    await process.restart({**os.environ, "FAKE_SETTING": "changed"})
     assert process.restarts == 0
     assert process.pid != first
     assert fakes.journal() == ["users started", "users told", "users gone", "users started changed"]
