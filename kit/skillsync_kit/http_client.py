@@ -39,11 +39,15 @@ class TokenRefused(DependencyUnavailable):
 
 
 class _TryAgain(Exception):
-    """An attempt failed in a way that may pass; after `wait_seconds`, if the other side says so."""
+    """An attempt failed in a way that may pass.
 
-    def __init__(self, wait_seconds: float | None = None) -> None:
+    `wait_seconds` is when to come back, if the other side says so; `needs_seconds`, how long was not long enough.
+    """
+
+    def __init__(self, *, wait_seconds: float | None = None, needs_seconds: float = 0) -> None:
         super().__init__()
         self.wait_seconds = wait_seconds
+        self.needs_seconds = needs_seconds
 
 
 class ServiceClient:
@@ -101,7 +105,7 @@ class ServiceClient:
                 return await self._attempt(url, token, query)
             except _TryAgain as trouble:
                 wait_seconds = _wait_seconds(number, trouble)
-                if number == _ATTEMPTS or not self._may_retry(wait_seconds):
+                if number == _ATTEMPTS or not self._may_retry(wait_seconds, trouble.needs_seconds):
                     raise DependencyUnavailable(f"The {self._name} service does not answer.") from trouble
             except httpx2.RequestError as error:
                 raise DependencyUnavailable(f"The {self._name} service does not answer.") from error
@@ -109,9 +113,13 @@ class ServiceClient:
             self._count("retries")
             await asyncio.sleep(wait_seconds)
 
-    def _may_retry(self, wait_seconds: float) -> bool:
-        # To come back sooner than asked would be no courtesy, and nobody waits for longer than that.
-        if wait_seconds >= deadline.remaining_seconds(_LONGEST_WAIT_SECONDS + 0.001) or self._breaker.is_refusing:
+    def _may_retry(self, wait_seconds: float, needs_seconds: float) -> bool:
+        takes_seconds = wait_seconds + needs_seconds
+        # What would run into the deadline is not begun: the caller hears of it while it still listens.
+        if takes_seconds > deadline.remaining_seconds(takes_seconds + 1) or self._breaker.is_refusing:
+            return False
+        # To come back sooner than asked would be no courtesy, and nobody waits for longer than this.
+        if wait_seconds > _LONGEST_WAIT_SECONDS:
             return False
         if not self._budget.spend():
             self._count("retries-refused")
@@ -147,7 +155,7 @@ class ServiceClient:
             elif seconds >= self._telling_seconds:
                 attempt.failed()
         if answer.status_code in _ANSWERS_WORTH_RETRYING:
-            raise _TryAgain(_retry_after_seconds(answer.headers))
+            raise _TryAgain(wait_seconds=_retry_after_seconds(answer.headers))
         return answer
 
     async def _once(self, url: str, token: str, query: Sequence[tuple[str, str]], seconds: float) -> httpx2.Response:
@@ -155,7 +163,9 @@ class ServiceClient:
             # The client's own timeouts are from one byte to the next: a trickle would outlast any deadline.
             async with asyncio.timeout(seconds):
                 return await self._client.get(url, params=list(query), headers=_headers(token, seconds), timeout=None)
-        except (TimeoutError, httpx2.TransportError) as error:
+        except TimeoutError as error:
+            raise _TryAgain(needs_seconds=seconds) from error
+        except httpx2.TransportError as error:
             raise _TryAgain from error
 
     def _has_opened(self) -> None:
