@@ -60,14 +60,17 @@ class AnyOrder(RuleBasedStateMachine):
         self.let_in()
 
     @precondition(lambda self: self.waiting[0] or self.waiting[1])
-    @rule(number=some.integers(0, 10), hands_over=some.booleans())
-    def leave(self, number: int, hands_over: bool) -> None:
-        """Somebody who waits leaves; perhaps in the same turn of the loop in which a place is handed over."""
+    @rule(number=some.integers(0, 10), before=some.booleans(), after=some.booleans())
+    def leave(self, number: int, before: bool, after: bool) -> None:
+        """Somebody who waits leaves; perhaps in the same turn of the loop in which places are given back."""
         queue = self.waiting[0] or self.waiting[1]
-        if hands_over:
+        if before:
             self.inside.pop()
             self.bulkhead.give_back()
         queue.pop(number % len(queue)).cancel()
+        if after and self.inside:
+            self.inside.pop()
+            self.bulkhead.give_back()
         self.turn()
         self.let_in()
 

@@ -367,9 +367,11 @@ async def test_a_timeout_is_not_repeated_when_there_is_no_time_for_it(standing: 
 
 
 async def test_so_many_wait_for_a_slow_service_and_no_more(other: Other) -> None:
-    may_answer = asyncio.Event()
+    all_came, may_answer = asyncio.Event(), asyncio.Event()
 
     async def answer_when_told(writer: asyncio.StreamWriter) -> None:
+        if len(other.requests) == 20:
+            all_came.set()
         await may_answer.wait()
         await answer(200)(writer)
 
@@ -382,8 +384,9 @@ async def test_so_many_wait_for_a_slow_service_and_no_more(other: Other) -> None
         waiting = set(calls)
         while len(waiting) > 20:
             _, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-        assert len(other.requests) == 20
+        await all_came.wait()
         may_answer.set()
         outcomes = await asyncio.gather(*calls, return_exceptions=True)
     assert [type(outcome) for outcome in outcomes] == [dict] * 20 + [DependencyUnavailable] * 40
+    assert len(other.requests) == 20
     assert counted("bulkhead-refused") == {"bulkhead-refused": 40}
