@@ -1,7 +1,7 @@
 """The app factory: what every service's HTTP has in common.
 
 Problem details for every error, a request id, one log line a request, trace and correlation ids, deadlines, a limit on
-bodies, and the health routes.
+bodies and on what is at work at once, and the health routes.
 """
 
 import os
@@ -21,6 +21,7 @@ from skillsync_kit.errors import TooLarge
 from skillsync_kit.ids import new_id
 from skillsync_kit.openapi import Api
 from skillsync_kit.routing import Conceal
+from skillsync_kit.shedding import Shedding
 from skillsync_kit.telemetry import flow, log
 
 __all__ = ["Health", "create_app", "create_health_app"]
@@ -91,7 +92,9 @@ def create_app(
     for router in routers:
         # Not include_router: it would match each request against the router first, and then against the routes in it.
         app.router.routes.extend(router.routes)
-    app.add_middleware(_BodyLimit)
+    # The last one comes first.
+    app.add_middleware(Shedding)
+    app.add_middleware(_WholeBody)
     app.add_middleware(_RequestFlow)
     return app
 
@@ -151,8 +154,11 @@ class _RequestFlow:
                 )
 
 
-class _BodyLimit:
-    """Refuses bodies over the limit, by their declared length or as they arrive."""
+class _WholeBody:
+    """Takes a body in, whole and within the limit, before anything else is done for its request.
+
+    Who sends slowly holds a connection by that, and no place among the requests at work.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -161,21 +167,30 @@ class _BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        declared = Headers(scope=scope).get("content-length", "0")
+        headers = Headers(scope=scope)
+        declared = headers.get("content-length", "0")
         if declared.isdigit() and int(declared) > _LARGEST_BODY_BYTES:
             await _refuse(scope, receive, send)
             return
-        received = 0
-
-        async def receive_within_limit() -> Message:
-            nonlocal received
+        if declared == "0" and "transfer-encoding" not in headers:
+            await self._app(scope, receive, send)
+            return
+        body, has_more = bytearray(), True
+        while has_more:
             message = await receive()
-            received += len(message.get("body", b""))
-            if received > _LARGEST_BODY_BYTES:
-                raise TooLarge(_LIMIT_IN_WORDS)
-            return message
+            if message["type"] == "http.disconnect":
+                return
+            body += message.get("body", b"")
+            has_more = message.get("more_body", False)
+            if len(body) > _LARGEST_BODY_BYTES:
+                await _refuse(scope, receive, send)
+                return
+        whole = [{"type": "http.request", "body": bytes(body), "more_body": False}]
 
-        await self._app(scope, receive_within_limit, send)
+        async def receive_whole() -> Message:
+            return whole.pop() if whole else await receive()
+
+        await self._app(scope, receive_whole, send)
 
 
 async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:

@@ -16,6 +16,7 @@ __all__ = [
     "Forbidden",
     "Invalid",
     "NotFound",
+    "Overloaded",
     "PreconditionFailed",
     "PreconditionRequired",
     "TooLarge",
@@ -168,6 +169,13 @@ class DependencyUnavailable(Unavailable):
 
     code, title = "dependency-unavailable", "A service this request needs does not answer"
     example = "The users service does not answer."
+
+
+class Overloaded(Unavailable):
+    """More is asked of this service than it can do: the request was refused before any work."""
+
+    code, title = "overloaded", "The service has too much to do"
+    example = "There was no room for this within its time; try again shortly."
 
 
 class DeadlineExceeded(Unavailable):

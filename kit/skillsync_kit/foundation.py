@@ -23,6 +23,9 @@ from skillsync_kit.settings import Settings
 
 __all__ = ["Foundation", "lay"]
 
+# An idle connection is given up soon: one that lies about leads to a process that may have begun to drain since.
+_CONNECTIONS = httpx2.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=1)
+
 
 @dataclass
 class Foundation:
@@ -83,7 +86,7 @@ def lay(stack: AsyncExitStack, settings: Settings, name: str, metadata: MetaData
     stack.push_async_callback(database.close)
     cache = Cache(settings.cache_url, name)
     stack.push_async_callback(cache.close)
-    http = httpx2.AsyncClient(follow_redirects=False)
+    http = httpx2.AsyncClient(follow_redirects=False, limits=_CONNECTIONS)
     stack.push_async_callback(http.aclose)
     verifier = TokenVerifier(
         Keys(http, settings.jwks_url).get,

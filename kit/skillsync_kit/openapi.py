@@ -17,9 +17,11 @@ from starlette.routing import BaseRoute
 
 from skillsync_kit.errors import (
     BadRequest,
+    DeadlineExceeded,
     Failure,
     Invalid,
     NotFound,
+    Overloaded,
     PreconditionFailed,
     PreconditionRequired,
     TooLarge,
@@ -154,7 +156,7 @@ def _parts(dependant: Dependant) -> Iterator[Dependant]:
 
 def _implied(route: APIRoute, parts: list[Dependant]) -> Iterator[type[Failure]]:
     told = [failure for part in parts for failure in getattr(part.call, "raises", ())]
-    yield Unavailable
+    yield from (Unavailable, Overloaded, DeadlineExceeded)
     yield from told
     if route.dependant.path_params:
         yield NotFound

@@ -40,6 +40,9 @@ _FINISH_SECONDS = 20
 _WARM_AGAIN_SECONDS = 0.5
 _RELAY_SECONDS = 5
 _CONNECTIONS = 1000
+# libuv accepts one connection of a listener in each turn of the loop: when turns are long, new connections, and the
+# probes among them, would wait for seconds in the kernel's queue, where no priority and no refusal reaches them.
+_MORE_ACCEPTORS = 15
 
 
 @dataclass(frozen=True)
@@ -98,7 +101,7 @@ async def _serve(role: Role, chosen: SomeSettings, build: Build[SomeSettings], l
         takers = [loop(stop_taking) for loop in parts.worker_loops] if role != "api" else []
         relays = [loop(stop_relaying) for loop in (*parts.relay_loops, metrics.run)]
         async with asyncio.TaskGroup() as group:
-            serving = group.create_task(server.serve([listener]))
+            serving = group.create_task(server.serve([listener, *(listener.dup() for _ in range(_MORE_ACCEPTORS))]))
             taking = [group.create_task(_must_not_end(taker, stop_taking)) for taker in takers]
             relaying = [group.create_task(_must_not_end(relay, stop_relaying)) for relay in relays]
             await _either(group.create_task(_warm(parts)), draining)

@@ -97,13 +97,13 @@ class Away(Database):
     is_away = False
     asked = 0
 
-    async def run(self, work: Any) -> Any:
+    async def run(self, work: Any, *, at_most_seconds: float = 10) -> Any:
         """Refuse as many as are left to refuse."""
         self.asked += 1
         if self.is_away or self.refusals > 0:
             self.refusals -= 1
             raise Unavailable
-        return await super().run(work)
+        return await super().run(work, at_most_seconds=at_most_seconds)
 
     async def warm(self) -> None:
         """Answer when it is there."""

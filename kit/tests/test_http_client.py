@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 
 import httpx2
 import pytest
+import structlog
 
-from skillsync_kit import deadline, telemetry
+from skillsync_kit import deadline, metrics, telemetry
 from skillsync_kit.clock import monotonic_seconds
 from skillsync_kit.errors import DeadlineExceeded, DependencyUnavailable
 from skillsync_kit.http_client import ServiceClient, TokenRefused
+from skillsync_kit.retry_budget import RESERVE
 from skillsync_testing import free_port
 
 Answer = Callable[[asyncio.StreamWriter], Awaitable[None]]
@@ -233,3 +235,158 @@ async def test_a_service_that_is_not_there_is_unavailable() -> None:
         with pytest.raises(DependencyUnavailable) as refusal:
             await absent.get("/x", "t")
     assert "127.0.0.1" not in json.dumps([refusal.value.detail, refusal.value.title])
+
+
+def counted(*names: str) -> dict[str, int]:
+    """How often these were counted of the users service since the last look; nothing is left out silently."""
+    with structlog.testing.capture_logs() as lines:
+        metrics.flush()
+    found = {name: value for line in lines if line.get("dependency") == "users" for name, value in line.items()}
+    return {name: found[name] for name in names if name in found}
+
+
+@pytest.fixture
+def time() -> list[float]:
+    """Seconds of the breaker's clock, as a list of one that a test may change."""
+    return [1000.0]
+
+
+@pytest.fixture
+async def standing(other: Other, time: list[float]) -> AsyncIterator[ServiceClient]:
+    """A client whose breaker's clock stands still."""
+    counted()
+    async with httpx2.AsyncClient() as http:
+        yield ServiceClient(http, "users", other.url, timeout_seconds=0.5, monotonic=lambda: time[0])
+
+
+async def fail(client: ServiceClient, times: int) -> None:
+    for _ in range(times):
+        with pytest.raises(DependencyUnavailable):
+            await client.get("/x", "t")
+
+
+async def test_a_service_that_fails_is_left_alone_for_a_while(
+    standing: ServiceClient, other: Other, time: list[float]
+) -> None:
+    other.answers = [answer(500)]
+    await fail(standing, 10)
+    with pytest.raises(DependencyUnavailable, match="has not answered for a while"):
+        await standing.get("/x", "t")
+    assert len(other.requests) == 10
+    assert counted("calls", "breaker-opened", "breaker-refused") == {
+        "calls": 11,
+        "breaker-opened": 1,
+        "breaker-refused": 1,
+    }
+    other.answers = [answer(200)]
+    time[0] += 2
+    assert await standing.get("/x", "t") == {"ok": True}
+    assert await standing.get("/x", "t") == {"ok": True}
+
+
+async def test_of_fifty_who_wait_one_asks_whether_it_is_well_again(
+    standing: ServiceClient, other: Other, time: list[float]
+) -> None:
+    may_answer = asyncio.Event()
+
+    async def answer_when_told(writer: asyncio.StreamWriter) -> None:
+        await may_answer.wait()
+        await answer(200)(writer)
+
+    other.answers = [*[answer(500)] * 10, answer_when_told]
+    await fail(standing, 10)
+    time[0] += 2
+    probe = asyncio.create_task(standing.get("/x", "t"))
+    await asyncio.sleep(0)
+    await fail(standing, 49)
+    may_answer.set()
+    assert await probe == {"ok": True}
+    assert len(other.requests) == 11
+    assert await asyncio.gather(*(standing.get("/x", "t") for _ in range(50))) == [{"ok": True}] * 50
+
+
+async def test_a_cancelled_probe_leaves_the_way_free_for_the_next(
+    standing: ServiceClient, other: Other, time: list[float]
+) -> None:
+    has_come = asyncio.Event()
+
+    async def say_so(writer: asyncio.StreamWriter) -> None:
+        has_come.set()
+        await stay_silent(writer)
+
+    other.answers = [*[answer(500)] * 10, say_so, answer(200)]
+    await fail(standing, 10)
+    time[0] += 2
+    probe = asyncio.create_task(standing.get("/x", "t"))
+    await has_come.wait()
+    probe.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await probe
+    assert await standing.get("/x", "t") == {"ok": True}
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 422])
+async def test_a_refusal_is_no_failure_of_the_service(standing: ServiceClient, other: Other, status: int) -> None:
+    other.answers = [answer(status)]
+    await fail(standing, 20)
+    assert len(other.requests) == 20
+
+
+async def test_a_caller_in_a_hurry_cannot_open_the_breaker(standing: ServiceClient, other: Other) -> None:
+    other.answers = [stay_silent]
+    for _ in range(20):
+        with deadline.until("10"), pytest.raises(DeadlineExceeded):
+            await standing.get("/x", "t")
+    assert len(other.requests) > 10
+    assert "breaker-opened" not in counted("breaker-opened")
+
+
+async def test_retries_are_a_tenth_of_the_calls(standing: ServiceClient, other: Other) -> None:
+    # Two of five fail: not enough for the breaker.
+    other.answers = [answer((n % 5 in (1, 3) and 503) or 200, Retry_After="0") for n in range(400)]
+    calls, refused = 100, 0
+    for _ in range(calls):
+        try:
+            await standing.get("/x", "t")
+        except DependencyUnavailable:
+            refused += 1
+    assert refused
+    assert len(other.requests) <= 1.1 * calls + RESERVE
+    seen = counted("calls", "retries", "retries-refused", "breaker-opened")
+    assert seen == {"calls": calls, "retries": len(other.requests) - calls, "retries-refused": refused}
+
+
+async def test_a_timeout_is_not_repeated_when_there_is_no_time_for_it(standing: ServiceClient, other: Other) -> None:
+    """The caller is told while it still listens."""
+    other.answers = [stay_silent]
+    with deadline.until("900"):
+        with pytest.raises(DependencyUnavailable):
+            await standing.get("/x", "t")
+        assert deadline.remaining_seconds(9) > 0
+    assert len(other.requests) == 1
+
+
+async def test_so_many_wait_for_a_slow_service_and_no_more(other: Other) -> None:
+    all_came, may_answer = asyncio.Event(), asyncio.Event()
+
+    async def answer_when_told(writer: asyncio.StreamWriter) -> None:
+        if len(other.requests) == 20:
+            all_came.set()
+        await may_answer.wait()
+        await answer(200)(writer)
+
+    other.answers = [answer_when_told]
+    counted()
+    async with httpx2.AsyncClient() as http:
+        client = ServiceClient(http, "users", other.url, timeout_seconds=30)
+        calls = [asyncio.create_task(client.get("/x", "t")) for _ in range(60)]
+        # Ten find every place taken, to wait in too; thirty wait in vain.
+        waiting = set(calls)
+        while len(waiting) > 20:
+            _, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        await all_came.wait()
+        may_answer.set()
+        outcomes = await asyncio.gather(*calls, return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes] == [dict] * 20 + [DependencyUnavailable] * 40
+    assert len(other.requests) == 20
+    assert counted("bulkhead-refused") == {"bulkhead-refused": 40}

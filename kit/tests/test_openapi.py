@@ -150,7 +150,12 @@ def test_what_an_operation_takes_tells_what_it_can_answer(document: dict[str, An
     }
     assert codes(document, "post", "/v1/things", 400) == ["bad-request", "idempotency-key-required"]
     assert codes(document, "post", "/v1/things", 422) == ["idempotency-key-reused", "invalid"]
-    assert codes(document, "get", "/v1/things", 503) == ["dependency-unavailable", "unavailable"]
+    assert codes(document, "get", "/v1/things", 503) == [
+        "deadline-exceeded",
+        "dependency-unavailable",
+        "overloaded",
+        "unavailable",
+    ]
 
 
 def test_what_the_author_lists_is_told_with_it(document: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ import contextlib
 import itertools
 from collections.abc import Sequence
 
-from skillsync_testing.load import Client, NoAnswer, request
+from skillsync_testing.lanes import Client, NoAnswer, request
 from skillsync_testing.ports import HOST
 
 __all__ = ["Front"]

@@ -1,143 +1,181 @@
-"""Many requests at little cost: written once as bytes, sent over connections that are kept as long as the server lets.
+"""Load on a server of this machine, cheap enough to share its cores: requests as bytes over plain sockets.
 
-A client's view is kept apart in three: an answer of 2xx is ok, another answer has failed, and no answer (the connection
-broke, or nothing came in time) leaves unknown what the server did.
+Closed: so many senders, each of whom waits for an answer before the next request; this measures a capacity. Open: so
+many requests a second, whatever becomes of them; this is how people come.
 """
 
 import asyncio
-import json
+import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from skillsync_testing.ports import HOST
 
-__all__ = ["Answer", "Client", "NoAnswer", "Tally", "in_lanes", "request"]
+__all__ = ["Answer", "Load", "Request", "Tally"]
 
-ANSWER_SECONDS = 20.0
+_TIMEOUT_SECONDS = 2.0
+# Fewer than the server's own last resort takes.
+_CONNECTIONS = 900
+_LONGEST_SECONDS = 120
 
 
-class NoAnswer(Exception):
-    """What the server did is unknown; `hung` when nothing came in time."""
+@dataclass(frozen=True)
+class Request:
+    """A request of a kind, whole: its line, headers and body."""
 
-    def __init__(self, reason: str, *, hung: bool = False) -> None:
-        """Say in a word or two why."""
-        super().__init__(reason)
-        self.hung = hung
+    kind: str
+    content: bytes
 
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer, whole."""
+    """What came of a request, and when; status 0 when nothing came in time: nobody knows what became of it."""
 
+    kind: str
+    sent_at: float
+    seconds: float
     status: int
-    body: bytes
-    ends_connection: bool
+    has_retry_after: bool = False
 
     @property
-    def is_ok(self) -> bool:
-        """Whether it is of 2xx."""
+    def is_good(self) -> bool:
+        """Done."""
         return 200 <= self.status < 300
 
 
 @dataclass
 class Tally:
-    """What became of the requests: how many were sent, and what those that were not ok came to."""
+    """All answers."""
 
-    sent: int = 0
-    bad: Counter[str] = field(default_factory=Counter)
+    answers: list[Answer] = field(default_factory=list)
 
-    @property
-    def failed(self) -> int:
-        """How many were not ok."""
-        return self.bad.total()
+    def counted(self, kind: str | None = None) -> Counter[int]:
+        """How many answers of each status, of all kinds or of one."""
+        return Counter(answer.status for answer in self.answers if kind in (None, answer.kind))
 
+    def share(self, status: int, *kinds: str) -> float:
+        """Which share of the requests of these kinds had this status."""
+        of_kinds = [answer for answer in self.answers if answer.kind in kinds]
+        return sum(answer.status == status for answer in of_kinds) / max(len(of_kinds), 1)
 
-def request(
-    method: str, path: str, *, token: str = "", body: object = None, headers: Mapping[str, str] | None = None
-) -> bytes:
-    """The bytes of a request to a server on this machine."""
-    content = b"" if body is None else json.dumps(body).encode()
-    lines = [f"{method} {path} HTTP/1.1", f"Host: {HOST}", f"Content-Length: {len(content)}"]
-    if token:
-        lines.append(f"Authorization: Bearer {token}")
-    if body is not None:
-        lines.append("Content-Type: application/json")
-    lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
-    return "\r\n".join([*lines, "", ""]).encode() + content
+    def percentile(self, percent: int) -> float:
+        """Seconds that so many percent of what was done took at most; 0 when nothing was."""
+        took = sorted(answer.seconds for answer in self.answers if answer.is_good)
+        return took[min(len(took) * percent // 100, len(took) - 1)] if took else 0.0
 
 
-class Client:
-    """One connection at a time to a port of 127.0.0.1, made anew when the server ends it."""
+class Load:
+    """Requests to one port, from a `source` that makes the next one."""
 
-    def __init__(self, port: int, answer_seconds: float = ANSWER_SECONDS) -> None:
-        """Nothing is connected before the first request."""
+    def __init__(self, port: int, source: Callable[[], Request]) -> None:
         self._port = port
-        self._answer_seconds = answer_seconds
-        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        self._source = source
+        self._idle: list[_Connection] = []
+        self._open = 0
 
-    async def send(self, request: bytes) -> Answer:
-        """Send one request and read its answer; raise NoAnswer when there is none. Nothing is repeated."""
+    async def closed(self, senders: int, seconds: float) -> Tally:
+        """So many senders, each with one request at a time, for so long."""
+        tally, end = Tally(), time.monotonic() + min(seconds, _LONGEST_SECONDS)
+
+        async def send() -> None:
+            while time.monotonic() < end:
+                await self._send(tally)
+
+        with self._connections():
+            await asyncio.gather(*(send() for _ in range(senders)))
+        return tally
+
+    async def open(self, rate: float, seconds: float) -> Tally:
+        """So many requests a second for so long, then the last answers."""
+        tally, sending = Tally(), set[asyncio.Task[None]]()
+        began, total = time.monotonic(), int(rate * min(seconds, _LONGEST_SECONDS))
+        with self._connections():
+            for number in range(total):
+                if (early := began + number / rate - time.monotonic()) > 0:
+                    await asyncio.sleep(early)
+                task = asyncio.create_task(self._send(tally))
+                sending.add(task)
+                task.add_done_callback(sending.discard)
+            await asyncio.gather(*sending)
+        return tally
+
+    @contextmanager
+    def _connections(self) -> Iterator[None]:
         try:
-            async with asyncio.timeout(self._answer_seconds):
-                answer = await self._exchange(request)
-        except TimeoutError:
-            self.close()
-            raise NoAnswer(f"no answer in {self._answer_seconds:.0f} s", hung=True) from None
-        except (OSError, EOFError) as error:
-            self.close()
-            raise NoAnswer(type(error).__name__) from None
-        if answer.ends_connection:
-            self.close()
+            yield
+        finally:
+            for connection in self._idle:
+                connection.close()
+            self._idle.clear()
+            self._open = 0
+
+    async def _send(self, tally: Tally) -> None:
+        request, sent_at = self._source(), time.monotonic()
+        status, has_retry_after = 0, False
+        try:
+            async with asyncio.timeout(_TIMEOUT_SECONDS):
+                status, has_retry_after = await self._exchange(request.content)
+        except (TimeoutError, OSError):
+            pass
+        seconds = time.monotonic() - sent_at
+        tally.answers.append(Answer(request.kind, sent_at, seconds, status, has_retry_after))
+
+    async def _exchange(self, content: bytes) -> tuple[int, bool]:
+        connection = self._idle.pop() if self._idle else None
+        if connection is None:
+            if self._open >= _CONNECTIONS:
+                # As a client's own pool does: this one never gets through.
+                await asyncio.sleep(_TIMEOUT_SECONDS)
+            self._open += 1
+            try:
+                _, connection = await asyncio.get_running_loop().create_connection(_Connection, HOST, self._port)
+            except BaseException:
+                self._open -= 1
+                raise
+        try:
+            answer = await connection.exchange(content)
+        except BaseException:
+            # What it would answer yet must not be taken for the answer to another request.
+            connection.close()
+            self._open -= 1
+            raise
+        self._idle.append(connection)
         return answer
 
+
+class _Connection(asyncio.Protocol):
+    """One request at a time; of the answer the status, whether it has Retry-After, and its length are read."""
+
+    def __init__(self) -> None:
+        self._received = b""
+        self._answer: asyncio.Future[tuple[int, bool]] | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport: asyncio.WriteTransport = transport  # type: ignore[assignment]
+
+    async def exchange(self, content: bytes) -> tuple[int, bool]:
+        if self._transport.is_closing():
+            raise ConnectionResetError
+        self._received = b""
+        self._answer = asyncio.get_running_loop().create_future()
+        self._transport.write(content)
+        return await self._answer
+
     def close(self) -> None:
-        """End the connection."""
-        streams, self._streams = self._streams, None
-        if streams is not None:
-            streams[1].close()
+        self._transport.close()
 
-    async def _exchange(self, request: bytes) -> Answer:
-        if self._streams is None:
-            self._streams = await asyncio.open_connection(HOST, self._port)
-        reader, writer = self._streams
-        writer.write(request)
-        head = (await reader.readuntil(b"\r\n\r\n")).lower()
-        length = head.partition(b"\r\ncontent-length:")[2].partition(b"\r\n")[0]
-        body = await reader.readexactly(int(length or 0))
-        return Answer(int(head[9:12]), body, b"\r\nconnection: close\r\n" in head)
+    def data_received(self, data: bytes) -> None:
+        self._received += data
+        head, end, body = self._received.partition(b"\r\n\r\n")
+        if not end or self._answer is None or self._answer.done():
+            return
+        head = head.lower()
+        _, _, rest = head.partition(b"\r\ncontent-length: ")
+        if len(body) >= int(rest.partition(b"\r\n")[0] or 0):
+            self._answer.set_result((int(head[9:12]), b"\r\nretry-after: " in head))
 
-
-async def in_lanes(
-    port: int,
-    lanes: int,
-    next_request: Callable[[], bytes | None],
-    tally: Tally | None = None,
-    *,
-    pause_seconds: float = 0,
-) -> Tally:
-    """Send what `next_request` gives, over as many connections at once as there are lanes, until it gives None.
-
-    `pause_seconds` is what a lane waits after each answer: it bounds the load.
-    """
-    tally = tally or Tally()
-
-    async def lane() -> None:
-        client = Client(port)
-        while (wanted := next_request()) is not None:
-            tally.sent += 1
-            try:
-                answer = await client.send(wanted)
-            except NoAnswer as unknown:
-                tally.bad[str(unknown)] += 1
-            else:
-                if not answer.is_ok:
-                    tally.bad[f"status {answer.status}"] += 1
-            if pause_seconds:
-                await asyncio.sleep(pause_seconds)
-        client.close()
-
-    async with asyncio.TaskGroup() as group:
-        for _ in range(lanes):
-            group.create_task(lane())
-    return tally
+    def connection_lost(self, error: Exception | None) -> None:
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_exception(error or ConnectionResetError())

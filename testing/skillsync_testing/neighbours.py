@@ -16,7 +16,8 @@ __all__ = ["Neighbours"]
 class Neighbours:
     """A stub over HTTP: `/jwks.json` has one key, and `/v1/users?id=…` knows everybody, all of them active.
 
-    Workers are granted a token of the scopes they ask for; mails reach those of `reachable` alone, the others are gone.
+    The users service can be made slow or unreliable; the keys are always there. Workers are granted a token of the
+    scopes they ask for; mails reach those of `reachable` alone, the others are gone.
     """
 
     def __init__(self, key: Mapping[str, Any], worker_token: Callable[..., str] = lambda *_: "") -> None:
@@ -30,9 +31,23 @@ class Neighbours:
         return f"http://{HOST}:{self._server.server_port}"
 
     @property
+    def users_asked(self) -> int:
+        """How often the users service was asked so far."""
+        return self._server.asked
+
+    @property
     def reachable(self) -> set[str]:
         """The ids of those who have an address; a test adds to them."""
         return self._server.reachable
+
+    def behave(self, *, delay_seconds: float = 0, refused_of_ten: int = 0) -> None:
+        """Let the users service take so long from now on, and answer so many of ten requests with 503.
+
+        What it takes its time over at this moment is answered now.
+        """
+        server, before = self._server, self._server.changed
+        server.delay_seconds, server.refused_of_ten, server.changed = delay_seconds, refused_of_ten, threading.Event()
+        before.set()
 
     def start(self) -> None:
         """Answer from now on."""
@@ -40,6 +55,7 @@ class Neighbours:
 
     def stop(self) -> None:
         """Answer no more."""
+        self._server.changed.set()
         self._server.shutdown()
         self._server.server_close()
 
@@ -53,6 +69,16 @@ class _Server(ThreadingHTTPServer):
         self.key = key
         self.worker_token = worker_token
         self.reachable: set[str] = set()
+        self.changed = threading.Event()
+        self.delay_seconds, self.refused_of_ten = 0.0, 0
+        self.asked = 0
+        self._counting = threading.Lock()
+
+    def count(self) -> int:
+        """Count a request to the users service; the number of this one."""
+        with self._counting:
+            self.asked += 1
+            return self.asked
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Pass over a client that was killed in mid-request: that is the test's doing. Show anything else."""
@@ -70,7 +96,13 @@ class _Answers(BaseHTTPRequestHandler):
             case "/jwks.json":
                 self._answer(200, {"keys": [self.server.key]})
             case "/v1/users":
-                self._answer(200, {"items": [_person(id) for id in parse_qs(address.query).get("id", [])]})
+                # A stride of seven spreads the refusals over each ten.
+                is_refused = self.server.count() * 7 % 10 < self.server.refused_of_ten
+                self.server.changed.wait(self.server.delay_seconds)
+                if is_refused:
+                    self._answer(503, {})
+                else:
+                    self._answer(200, {"items": [_person(id) for id in parse_qs(address.query).get("id", [])]})
             case path if path.startswith("/internal/users/") and path.split("/")[3] in self.server.reachable:
                 self._answer(200, _contact(path.split("/")[3]))
             case _:

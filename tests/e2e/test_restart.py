@@ -6,7 +6,7 @@ import os
 import stat
 from uuid import uuid4
 
-from skillsync_testing.load import Tally, in_lanes, request
+from skillsync_testing.lanes import Tally, in_lanes, request
 from skillsync_testing.member import Member, swap
 from skillsync_testing.system import System
 

@@ -1,10 +1,12 @@
-"""What fault tests share: a user pool, and a fleet to break, started once and emptied before each of them."""
+"""What fault tests share: a user pool, a service by itself, and a fleet to break, emptied before each test."""
 
 from collections.abc import Generator, Iterator
 
 import pytest
 
 from skillsync_kit.testing import UserPool
+from skillsync_testing import Emulator
+from skillsync_testing.deployment import Deployment, deployed
 
 from .fleet import Fleet, running
 
@@ -13,8 +15,15 @@ COMPLAINTS = 20
 
 @pytest.fixture(scope="session")
 def pool() -> UserPool:
-    """A user pool; making its key takes a while, so there is one."""
+    """Whose tokens are taken; making its key takes a while, so there is one."""
     return UserPool()
+
+
+@pytest.fixture(scope="session")
+def deployment(pool: UserPool, emulator: Emulator) -> Iterator[Deployment]:
+    """The transactions service as two processes and a worker, with neighbours that can be made slow."""
+    with deployed("READ-COMMITTED", pool, emulator) as deployment:
+        yield deployment
 
 
 @pytest.fixture(scope="session")
@@ -41,16 +50,3 @@ def pytest_runtest_makereport(
     if report.when == "call" and report.failed and isinstance(fleet, Fleet):
         report.sections.append(("what the processes complained of", "\n\n".join(fleet.complaints()[-COMPLAINTS:])))
     return report
-
-
-"""What fault tests share."""
-
-import pytest
-
-from skillsync_kit.testing import UserPool
-
-
-@pytest.fixture(scope="session")
-def pool() -> UserPool:
-    """A user pool; making its key takes a while, so there is one."""
-    return UserPool()

@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from skillsync_kit.testing import UserPool
 from skillsync_testing import Emulator, MariaDB
 from skillsync_testing.front import Front
-from skillsync_testing.load import Client, Tally, in_lanes
+from skillsync_testing.lanes import Client, Tally, in_lanes
 from skillsync_testing.proofs import Proof, figure
 from skillsync_testing.two_processes import ServiceProcess
 

@@ -24,7 +24,7 @@ from skillsync.supervision.backoff import Backoff
 from skillsync.supervision.process import SupervisedProcess
 from skillsync_kit.testing import UserPool
 from skillsync_testing import Emulator, free_port
-from skillsync_testing.load import Client, NoAnswer
+from skillsync_testing.lanes import Client, NoAnswer
 from skillsync_testing.proofs import Proof, figure
 
 from .transactions import People, surroundings

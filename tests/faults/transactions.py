@@ -11,7 +11,7 @@ import boto3
 from skillsync_kit import migrations
 from skillsync_kit.testing import UserPool
 from skillsync_testing import Emulator
-from skillsync_testing.load import request
+from skillsync_testing.lanes import request
 from skillsync_testing.neighbours import Neighbours
 
 __all__ = ["People", "surroundings"]

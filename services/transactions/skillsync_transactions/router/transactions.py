@@ -6,7 +6,6 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Body, Query, Response
 
 from skillsync_kit.auth import Person, access
-from skillsync_kit.errors import DeadlineExceeded
 from skillsync_kit.etags import IfMatch, IfNoneMatch, etag, is_current
 from skillsync_kit.ids import Id, canonical_id
 from skillsync_kit.openapi import responses
@@ -48,7 +47,7 @@ UpdatedAfter = Annotated[
     "/v1/transactions",
     status_code=201,
     response_model=TransactionRepresentation,
-    responses=responses(NotAMember, InvalidTerms, ParticipantUnavailable, DeadlineExceeded),
+    responses=responses(NotAMember, InvalidTerms, ParticipantUnavailable),
     openapi_extra=access(owner=201, counterparty=201, stranger=201, worker=403),
 )
 async def create(body: TransactionPatch, by: Person, key: Key, context: InContext) -> Response:
@@ -98,9 +97,7 @@ async def read(id: Id, by: Person, context: InContext, if_none_match: IfNoneMatc
 @router.patch(
     "/v1/transactions/{id}",
     response_model=TransactionRepresentation,
-    responses=responses(
-        NotAMember, WrongState, InvalidTerms, IncompleteTransaction, ParticipantUnavailable, DeadlineExceeded
-    ),
+    responses=responses(NotAMember, WrongState, InvalidTerms, IncompleteTransaction, ParticipantUnavailable),
     openapi_extra=access(owner=200, counterparty=200, stranger=404, worker=403),
 )
 async def change(id: Id, body: Patch, by: Person, if_match: IfMatch, context: InContext) -> Response:

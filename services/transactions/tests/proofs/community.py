@@ -9,8 +9,7 @@ from typing import Any
 import httpx2
 
 from skillsync_kit.ids import new_id
-
-from .clients import Clients
+from skillsync_testing.clients import Clients
 
 __all__ = ["MUST_HAPPEN", "Acknowledged", "Community", "is_illegal"]
 

@@ -14,13 +14,13 @@ from skillsync_kit.ids import new_id
 from skillsync_kit.outbox import Outbox
 from skillsync_kit.testing import FixedClock, UserPool
 from skillsync_testing import Emulator
+from skillsync_testing.clients import Clients
+from skillsync_testing.deployment import Deployment, deployed
 from skillsync_transactions import tables
 from skillsync_transactions.repository import AccountRepository, TransactionRepository
 from skillsync_transactions.service import Ledger, Record, Sweeper
 
 from .books import Books
-from .clients import Clients
-from .deployment import Deployment, deployed
 
 # After the 14 days of every proposal and of every confirmed exchange, before the 60 of one that is only accepted.
 AHEAD = timedelta(days=20)

@@ -4,12 +4,12 @@ import asyncio
 from collections import Counter
 from random import Random
 
+from skillsync_testing.clients import Clients
+from skillsync_testing.deployment import Deployment
 from skillsync_testing.proofs import Proof, figure
 
 from .books import Books
-from .clients import Clients
 from .community import MUST_HAPPEN, Community, is_illegal
-from .deployment import Deployment
 from .faults import AFTER_COMMIT, Faults
 
 LANES = 8

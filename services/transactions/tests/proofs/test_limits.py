@@ -6,10 +6,10 @@ from collections import Counter
 import httpx2
 
 from skillsync_kit.ids import new_id
+from skillsync_testing.clients import Clients
 from skillsync_testing.proofs import Proof, figure
 
 from .books import Books
-from .clients import Clients
 
 # An account begins at 0 with a floor of -600 minutes: room for one of these, exactly.
 ALL_THERE_IS = 600

@@ -3,10 +3,10 @@
 import httpx2
 
 from skillsync_kit.ids import new_id
+from skillsync_testing.clients import Clients
 from skillsync_testing.proofs import Proof, figure
 
 from .books import Books
-from .clients import Clients
 
 CLIENTS = 50
 

@@ -5,10 +5,10 @@ from collections import Counter
 import httpx2
 
 from skillsync_kit.ids import new_id
+from skillsync_testing.clients import Clients
 from skillsync_testing.proofs import Proof, figure
 
 from .books import Books
-from .clients import Clients
 
 PARTICIPLES = {"accept": "accepted", "decline": "declined", "cancel": "cancelled", "finalize": "finalized"}
 

@@ -3,11 +3,11 @@
 from collections import Counter
 
 from skillsync_kit.ids import new_id
+from skillsync_testing.clients import Clients
+from skillsync_testing.deployment import Deployment
 from skillsync_testing.proofs import Proof, figure
 
 from .books import Books
-from .clients import Clients
-from .deployment import Deployment
 
 MEMBERS = 8
 

@@ -7,11 +7,11 @@ import httpx2
 import pytest
 
 from skillsync_kit.ids import new_id
+from skillsync_testing.clients import Clients
 from skillsync_testing.proofs import Proof, figure
 from skillsync_transactions.service import Sweeper
 
 from .books import Books
-from .clients import Clients
 
 # So many transactions are due at once, and so many people act on them while the sweepers go through them.
 BATCH = 10

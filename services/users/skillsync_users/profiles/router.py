@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Body, Depends, Query, Request, Response
 
 from skillsync_kit.auth import Person, Principal, access, worker_scope
-from skillsync_kit.errors import DeadlineExceeded, FieldError, Invalid
+from skillsync_kit.errors import FieldError, Invalid
 from skillsync_kit.etags import IfMatch, IfNoneMatch, etag, is_current
 from skillsync_kit.idempotency import Idempotency, IdempotencyKey, Once, Reply
 from skillsync_kit.ids import Id
@@ -71,7 +71,7 @@ Words = Annotated[Line | None, Query(max_length=100, description="Words that nam
     "/v1/users",
     status_code=201,
     response_model=OwnProfile,
-    responses=responses(EmailNotVerified, EmailUnusable, ProfileExists, EmailTaken, DeadlineExceeded),
+    responses=responses(EmailNotVerified, EmailUnusable, ProfileExists, EmailTaken),
     # Everyone in the matrix is a member already, and signs up once.
     openapi_extra=access(owner=409, counterparty=409, stranger=409, worker=403),
 )

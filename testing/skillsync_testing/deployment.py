@@ -1,4 +1,4 @@
-"""The real service in two processes over a private durable MariaDB at an isolation level, and what it needs around."""
+"""The real transactions service in two processes over a private durable MariaDB, and what it needs around."""
 
 import shutil
 import tempfile
@@ -12,24 +12,26 @@ import boto3
 from skillsync_kit import migrations
 from skillsync_kit.testing import UserPool
 from skillsync_testing import Emulator, MariaDB
+from skillsync_testing.emulator import REPOSITORY
 from skillsync_testing.mariadb import Isolation
 from skillsync_testing.neighbours import Neighbours
 from skillsync_testing.two_processes import TwoProcesses
 
 __all__ = ["Deployment", "deployed"]
 
-MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
+MIGRATIONS = REPOSITORY / "services" / "transactions" / "migrations"
 # Of the local cloud: nobody else's topic and queue are in it.
 ACCOUNT = "300000000003"
 
 
 @dataclass(frozen=True)
 class Deployment:
-    """The running service and its database."""
+    """The running service, its database, and the users service it asks."""
 
     isolation: Isolation
     database_url: str
     service: TwoProcesses
+    neighbours: Neighbours
 
 
 @contextmanager
@@ -48,7 +50,7 @@ def deployed(isolation: Isolation, pool: UserPool, emulator: Emulator) -> Iterat
         service = TwoProcesses(directory, "transactions", environment, workers=1)
         try:
             service.start()
-            yield Deployment(isolation, url, service)
+            yield Deployment(isolation, url, service, neighbours)
         finally:
             service.stop()
     finally:

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx2
 
+from skillsync_kit import deadline
 from skillsync_kit.ids import new_id
 from skillsync_kit.testing import UserPool
 
@@ -46,6 +47,7 @@ class Clients:
         key: str | None = None,
         if_match: int | None = None,
         at: int | None = None,
+        deadline_seconds: float | None = None,
     ) -> httpx2.Response:
         """A request under /v1 by a member to process `at`, by turns unless told. A POST has a new key unless given."""
         headers = {"Authorization": f"Bearer {self._token(by)}"}
@@ -53,6 +55,8 @@ class Clients:
             headers["Idempotency-Key"] = key or new_id()
         if if_match is not None:
             headers["If-Match"] = f'"{if_match}"'
+        if deadline_seconds is not None:
+            headers[deadline.HEADER] = str(round(deadline_seconds * 1000))
         if body is not None:
             headers["Content-Type"] = MERGE_PATCH if method == "PATCH" else JSON
         client = self._clients[(next(self._turns) if at is None else at) % len(self._clients)]
