@@ -11,15 +11,10 @@ from skillsync_kit.aws import open_client
 from skillsync_kit.foundation import Foundation, lay
 from skillsync_kit.http_client import ServiceClient
 from skillsync_kit.ids import new_id
+from skillsync_kit.internal_client import InternalService
 from skillsync_kit.process import Parts
-from skillsync_notifications.clients import (
-    InternalService,
-    SecretsManager,
-    Ses,
-    TransactionsService,
-    UsersService,
-    WorkerTokens,
-)
+from skillsync_kit.worker_tokens import SecretsManager, WorkerTokens
+from skillsync_notifications.clients import Ses, TransactionsService, UsersService
 from skillsync_notifications.consumer import handlers
 from skillsync_notifications.repository import MailRepository
 from skillsync_notifications.router import router
@@ -30,6 +25,7 @@ from skillsync_notifications.tables import metadata
 __all__ = ["build"]
 
 _NAME = "notifications"
+_SCOPES = ("skillsync/users.contact", "skillsync/transactions.read")
 
 
 async def build(stack: AsyncExitStack, settings: NotificationsSettings) -> Parts:
@@ -67,7 +63,11 @@ async def build(stack: AsyncExitStack, settings: NotificationsSettings) -> Parts
 async def _desk(stack: AsyncExitStack, settings: NotificationsSettings, base: Foundation) -> Desk:
     secrets = SecretsManager(await open_client(stack, "secretsmanager"), settings.worker_secret_id)
     tokens = WorkerTokens(
-        base.http, url=settings.token_url, client_id=settings.worker_client_id, read_secret=secrets.read
+        base.http,
+        url=settings.token_url,
+        client_id=settings.worker_client_id,
+        read_secret=secrets.read,
+        scopes=_SCOPES,
     )
     users = ServiceClient(base.http, "users", settings.users_url)
     transactions = ServiceClient(base.http, "transactions", settings.transactions_url)
