@@ -13,6 +13,7 @@ from skillsync_kit.cache import Cache
 from skillsync_kit.clock import Clock, SystemClock
 from skillsync_kit.consumer import Consumer
 from skillsync_kit.database import Database
+from skillsync_kit.failed_messages import FailedMessages
 from skillsync_kit.idempotency import Idempotency
 from skillsync_kit.inbox import Handler, Inbox
 from skillsync_kit.outbox import Outbox
@@ -34,6 +35,7 @@ class Foundation:
     http: httpx2.AsyncClient
     verifier: TokenVerifier
     processed: ProcessedMessages
+    failed: FailedMessages
     outbox: Outbox | None
     idempotency: Idempotency | None
     _on_commit: list[Callable[[], None]]
@@ -98,6 +100,7 @@ def lay(stack: AsyncExitStack, settings: Settings, name: str, metadata: MetaData
         http=http,
         verifier=verifier,
         processed=ProcessedMessages(tables["processed_messages"], clock),
+        failed=FailedMessages(tables["failed_messages"], clock),
         outbox=outbox,
         idempotency=Idempotency(tables["idempotency_records"], clock) if "idempotency_records" in tables else None,
         _on_commit=on_commit,

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from skillsync_kit.database import Database, key_text
 from skillsync_kit.events import Event
+from skillsync_kit.failed_messages import failed_messages_table
 from skillsync_kit.idempotency import idempotency_table
 from skillsync_kit.ids import new_id
 from skillsync_kit.outbox import Outbox, outbox_table
@@ -44,6 +45,7 @@ def metadata() -> MetaData:
     metadata = MetaData()
     outbox_table(metadata)
     processed_messages_table(metadata)
+    failed_messages_table(metadata)
     idempotency_table(metadata)
     Table(
         "effects",

@@ -3,6 +3,7 @@
 from sqlalchemy import Column, Index, Integer, MetaData, Table
 
 from skillsync_kit.database import ID, UtcDateTime
+from skillsync_kit.failed_messages import failed_messages_table
 from skillsync_kit.processed_messages import processed_messages_table
 
 __all__ = ["member_exchanges", "metadata"]
@@ -24,3 +25,4 @@ member_exchanges = Table(
 )
 
 processed_messages = processed_messages_table(metadata)
+failed_messages = failed_messages_table(metadata)

@@ -3,6 +3,7 @@
 from sqlalchemy import Column, Index, Integer, MetaData, Table
 
 from skillsync_kit.database import ID, UtcDateTime, key_text
+from skillsync_kit.failed_messages import failed_messages_table
 from skillsync_kit.outbox import outbox_table
 from skillsync_kit.processed_messages import processed_messages_table
 
@@ -38,3 +39,4 @@ mails = Table(
 
 outbox = outbox_table(metadata)
 processed_messages = processed_messages_table(metadata)
+failed_messages = failed_messages_table(metadata)

@@ -3,6 +3,7 @@
 from sqlalchemy import Column, ForeignKey, Index, Integer, MetaData, Table
 
 from skillsync_kit.database import ID, UtcDateTime, key_text
+from skillsync_kit.failed_messages import failed_messages_table
 from skillsync_kit.idempotency import idempotency_table
 from skillsync_kit.outbox import outbox_table
 from skillsync_kit.processed_messages import processed_messages_table
@@ -77,4 +78,5 @@ partners = Table(
 
 outbox = outbox_table(metadata)
 processed_messages = processed_messages_table(metadata)
+failed_messages = failed_messages_table(metadata)
 idempotency_records = idempotency_table(metadata)
