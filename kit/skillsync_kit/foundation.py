@@ -16,6 +16,7 @@ from skillsync_kit.database import Database
 from skillsync_kit.failed_messages import FailedMessages
 from skillsync_kit.idempotency import Idempotency
 from skillsync_kit.inbox import Handler, Inbox
+from skillsync_kit.operations import Operations
 from skillsync_kit.outbox import Outbox
 from skillsync_kit.processed_messages import ProcessedMessages
 from skillsync_kit.relay import Relay
@@ -38,6 +39,7 @@ class Foundation:
     failed: FailedMessages
     outbox: Outbox | None
     idempotency: Idempotency | None
+    operations: Operations
     _on_commit: list[Callable[[], None]]
 
     async def relay(self, stack: AsyncExitStack, topic_arn: str) -> Relay:
@@ -92,6 +94,7 @@ def lay(stack: AsyncExitStack, settings: Settings, name: str, metadata: MetaData
         web_client_id=settings.web_client_id,
         worker_client_id=settings.worker_client_id,
     )
+    failed = FailedMessages(tables["failed_messages"], clock)
     return Foundation(
         name=name,
         clock=clock,
@@ -100,8 +103,9 @@ def lay(stack: AsyncExitStack, settings: Settings, name: str, metadata: MetaData
         http=http,
         verifier=verifier,
         processed=ProcessedMessages(tables["processed_messages"], clock),
-        failed=FailedMessages(tables["failed_messages"], clock),
+        failed=failed,
         outbox=outbox,
         idempotency=Idempotency(tables["idempotency_records"], clock) if "idempotency_records" in tables else None,
+        operations=Operations(database, outbox, failed, clock),
         _on_commit=on_commit,
     )

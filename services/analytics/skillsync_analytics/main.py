@@ -9,7 +9,7 @@ from skillsync_analytics.consumer import handlers
 from skillsync_analytics.projections import Projections
 from skillsync_analytics.queries import Queries
 from skillsync_analytics.repository import MemberRepository
-from skillsync_analytics.router import router
+from skillsync_analytics.router import routers
 from skillsync_analytics.settings import AnalyticsSettings
 from skillsync_analytics.tables import metadata
 from skillsync_kit import process
@@ -32,8 +32,8 @@ async def build(stack: AsyncExitStack, settings: AnalyticsSettings) -> Parts:
         _NAME,
         health=health,
         verifier=base.verifier,
-        routers=[router],
-        state={"queries": Queries(base.database, repository)},
+        routers=routers,
+        state={"queries": Queries(base.database, repository), "operations": base.operations},
     )
     return Parts(app, health, worker_loops=(consumer.run,), warm=(base.database.warm,))
 

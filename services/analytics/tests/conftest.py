@@ -13,7 +13,7 @@ from skillsync_analytics.consumer import handlers
 from skillsync_analytics.projections import Projections
 from skillsync_analytics.queries import Queries
 from skillsync_analytics.repository import MemberRepository
-from skillsync_analytics.router import router
+from skillsync_analytics.router import routers
 from skillsync_analytics.settings import AnalyticsSettings
 from skillsync_analytics.tables import metadata
 from skillsync_kit import migrations
@@ -50,8 +50,8 @@ class World:
             "analytics",
             health=Health(),
             verifier=pool.verifier(SystemClock()),
-            routers=[router],
-            state={"queries": Queries(base.database, repository)},
+            routers=routers,
+            state={"queries": Queries(base.database, repository), "operations": base.operations},
         )
         self.client = httpx2.AsyncClient(transport=httpx2.ASGITransport(self.app), base_url="http://analytics.example")
 

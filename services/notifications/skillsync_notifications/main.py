@@ -17,7 +17,7 @@ from skillsync_kit.worker_tokens import SecretsManager, WorkerTokens
 from skillsync_notifications.clients import Ses, TransactionsService, UsersService
 from skillsync_notifications.consumer import handlers
 from skillsync_notifications.repository import MailRepository
-from skillsync_notifications.router import router
+from skillsync_notifications.router import routers
 from skillsync_notifications.service import Delivery, Desk, Notifications, Sender, Templates
 from skillsync_notifications.settings import NotificationsSettings
 from skillsync_notifications.tables import metadata
@@ -48,8 +48,8 @@ async def build(stack: AsyncExitStack, settings: NotificationsSettings) -> Parts
         _NAME,
         health=health,
         verifier=base.verifier,
-        routers=[router],
-        state={"notifications": notifications},
+        routers=routers,
+        state={"notifications": notifications, "operations": base.operations},
     )
     return Parts(
         app,

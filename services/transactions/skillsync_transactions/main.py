@@ -58,7 +58,13 @@ async def build(stack: AsyncExitStack, settings: TransactionsSettings) -> Parts:
         health=health,
         verifier=base.verifier,
         routers=routers,
-        state={"transactions": transactions, "ledger": ledger, "idempotency": idempotency, "clock": base.clock},
+        state={
+            "transactions": transactions,
+            "ledger": ledger,
+            "idempotency": idempotency,
+            "clock": base.clock,
+            "operations": base.operations,
+        },
         conceal=conceal,
     )
     return Parts(

@@ -80,7 +80,7 @@ async def build(stack: AsyncExitStack, settings: UsersSettings) -> Parts:
         health=health,
         verifier=base.verifier,
         routers=routers,
-        state=vars(wired),
+        state={**vars(wired), "operations": base.operations},
         conceal=conceal,
     )
     return Parts(app, health, worker_loops=(consumer.run,), relay_loops=(relay.run,), warm=(base.database.warm,))

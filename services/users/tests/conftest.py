@@ -74,7 +74,7 @@ class World:
             health=Health(),
             verifier=pool.verifier(self.clock),
             routers=routers,
-            state=vars(wired),
+            state={**vars(wired), "operations": base.operations},
             conceal=conceal,
         )
         self.client = httpx2.AsyncClient(transport=httpx2.ASGITransport(self.app), base_url="http://users.example")
