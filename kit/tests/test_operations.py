@@ -78,7 +78,7 @@ async def test_pages_lead_through_all_events_once_in_the_order_of_their_ids(serv
     events = {id: await publish(id=id) for id in reversed(ids)}
     seen, after = [], None
     while True:
-        since = {"after": after} if after else {}
+        since: dict[str, Any] = {"after": after} if after else {}
         page = (await service.get("/internal/events", READS_EVENTS, limit=3, **since)).json()
         assert len(page["items"]) <= 3
         seen += page["items"]
