@@ -19,6 +19,7 @@ from skillsync_kit.inbox import Handler, Inbox
 from skillsync_kit.operations import Operations
 from skillsync_kit.outbox import Outbox
 from skillsync_kit.processed_messages import ProcessedMessages
+from skillsync_kit.rebuild import Rebuild
 from skillsync_kit.relay import Relay
 from skillsync_kit.settings import Settings
 
@@ -57,9 +58,13 @@ class Foundation:
         queue_url: str,
         handlers: dict[str, Handler],
         handled: Callable[[], None] = lambda: None,
+        rebuild: Rebuild | None = None,
     ) -> Consumer:
-        """The consumer of this service's queue; `handled` is called when messages had their effect."""
-        inbox = Inbox(self.name, self.database, self.processed, handlers)
+        """The consumer of this service's queue; `handled` is called when messages had their effect.
+
+        `rebuild` is the read model that a replay may build anew beside it.
+        """
+        inbox = Inbox(self.name, self.database, self.processed, handlers, rebuild)
         # The read timeout outlives the long poll.
         client = await open_client(stack, "sqs", read_timeout_seconds=40)
         return Consumer(client, queue_url, inbox, handled)

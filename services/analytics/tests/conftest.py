@@ -10,6 +10,7 @@ import httpx2
 import pytest
 
 from skillsync_analytics.consumer import handlers
+from skillsync_analytics.main import rebuild
 from skillsync_analytics.projections import Projections
 from skillsync_analytics.queries import Queries
 from skillsync_analytics.repository import MemberRepository
@@ -45,7 +46,9 @@ class World:
         repository = MemberRepository()
         self.pool = pool
         self.database = base.database
-        self.inbox = Inbox("analytics", base.database, base.processed, handlers(Projections(repository)))
+        self.rebuild = rebuild(base)
+        live = handlers(Projections(repository))
+        self.inbox = Inbox("analytics", base.database, base.processed, live, self.rebuild)
         self.app = create_app(
             "analytics",
             health=Health(),

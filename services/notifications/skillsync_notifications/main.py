@@ -1,8 +1,9 @@
 """Composition root: wires the notifications service by hand, and runs it.
 
-python -m skillsync_notifications.main {all|api|worker}
+python -m skillsync_notifications.main {all|api|worker|republish}
 """
 
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 
 from skillsync_kit import process
@@ -13,6 +14,7 @@ from skillsync_kit.http_client import ServiceClient
 from skillsync_kit.ids import new_id
 from skillsync_kit.internal_client import InternalService
 from skillsync_kit.process import Parts
+from skillsync_kit.republish import run_republish
 from skillsync_kit.worker_tokens import SecretsManager, WorkerTokens
 from skillsync_notifications.clients import Ses, TransactionsService, UsersService
 from skillsync_notifications.consumer import handlers
@@ -81,9 +83,14 @@ async def _desk(stack: AsyncExitStack, settings: NotificationsSettings, base: Fo
     )
 
 
+def republish(arguments: Sequence[str]) -> None:
+    """Send a window of events once more."""
+    run_republish(_NAME, NotificationsSettings, metadata, arguments)
+
+
 def main() -> None:
     """Run the process."""
-    process.run(_NAME, NotificationsSettings, build)
+    process.run(_NAME, NotificationsSettings, build, {"republish": republish})
 
 
 if __name__ == "__main__":
