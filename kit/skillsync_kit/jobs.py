@@ -14,7 +14,7 @@ from typing import NoReturn, TypeVar
 
 import uvloop
 
-from skillsync_kit import settings, telemetry
+from skillsync_kit import failpoints, settings, telemetry
 from skillsync_kit.errors import Failure
 
 __all__ = ["JobFailed", "run_job"]
@@ -32,6 +32,7 @@ def run_job(name: str, kind: type[SomeSettings], work: Work[SomeSettings]) -> No
     chosen = settings.load(kind)
     # Whatever level the service logs at: here the lines are what the operator waits for.
     telemetry.configure(name)
+    failpoints.configure(chosen.failpoints, name)
 
     async def whole() -> int:
         async with AsyncExitStack() as stack:

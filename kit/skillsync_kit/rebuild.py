@@ -65,13 +65,12 @@ class Rebuild:
         await self._copy_ids(unit, self.consumer, self.name)
 
     async def take_over(self, unit: UnitOfWork) -> None:
-        """Let the rebuilt model be the live one, and leave the rebuilt one empty."""
+        """Let the rebuilt model be the live one."""
         for live, rebuilt in self.models.items():
             await unit.connection.execute(delete(live))
             await unit.connection.execute(insert(live).from_select(live.c.keys(), select(rebuilt)))
         # What only a replay has seen so far may still be on its way: it must not count again when it arrives.
         await self._copy_ids(unit, self.name, self.consumer)
-        await self.empty(unit)
 
     def only_rebuilt(self) -> Select[int]:
         """Counts the events that the rebuilt model has and the live one has not: on their way, or lost."""

@@ -18,6 +18,7 @@ from skillsync_kit.comparison import Comparison, compare_models
 from skillsync_kit.database import Database, UnitOfWork
 from skillsync_kit.errors import DependencyUnavailable
 from skillsync_kit.events import Event, UnreadableEvent
+from skillsync_kit.failpoints import failpoint
 from skillsync_kit.jobs import JobFailed
 from skillsync_kit.rebuild import Rebuild
 from skillsync_kit.replays import Cursor, OpenReplay
@@ -76,8 +77,8 @@ class Replay:
         opened = await self._database.run(work)
         if (opened.since, opened.until) != (since, until):
             raise JobFailed(
-                f"A replay of {_window(opened)} is open since {opened.started_at.isoformat()}: go on with that one, "
-                "discard it, or begin afresh."
+                f"A replay of {_window(opened)} is open since {opened.started_at.isoformat()}: go on with that one, or "
+                "say --discard or --afresh."
             )
         self._open = opened
         log.info(
@@ -99,6 +100,7 @@ class Replay:
             cursor = await self._database.run(
                 lambda unit, cursor=cursor, items=items: self._apply(unit, name, cursor, items)  # type: ignore[misc]
             )
+            failpoint("after-page")
             self._tell(name, cursor, (first or items)[0]["time"], items[-1]["time"])
             # Half of the time belongs to live traffic: SQLite lets one writer in, and does so in no order.
             await asyncio.sleep(monotonic_seconds() - began)
@@ -107,7 +109,7 @@ class Replay:
     async def finish(self, *, apply: bool) -> Result:
         """Compare the rebuilt model with the live one; with `apply`, let it take its place at that same moment.
 
-        Raises JobFailed when somebody else has ended this replay.
+        The replay is over then, as it is when both are equal. Raises JobFailed when somebody else has ended it before.
         """
         await self._settle()
 
@@ -118,7 +120,8 @@ class Replay:
             only_live = (await unit.connection.execute(self._rebuild.only_live())).scalar_one()
             if apply:
                 await self._rebuild.take_over(unit)
-                await self._rebuild.replays.close(unit)
+            if apply or comparison.is_equal:
+                await self._end(unit)
             return Result(comparison, only_rebuilt, only_live, apply)
 
         return await self._database.run(work)
@@ -128,11 +131,14 @@ class Replay:
 
         async def work(unit: UnitOfWork) -> bool:
             found = await self._rebuild.replays.exclusive(unit)
-            await self._rebuild.empty(unit)
-            await self._rebuild.replays.close(unit)
+            await self._end(unit)
             return found is not None
 
         return await self._database.run(work)
+
+    async def _end(self, unit: UnitOfWork) -> None:
+        await self._rebuild.empty(unit)
+        await self._rebuild.replays.close(unit)
 
     async def _apply(self, unit: UnitOfWork, name: str, cursor: Cursor, items: Sequence[Mapping[str, Any]]) -> Cursor:
         self._require_open(await self._rebuild.replays.shared(unit))
@@ -143,6 +149,7 @@ class Replay:
         moved = Cursor(items[-1]["id"], cursor.read + len(items), cursor.applied + applied)
         if not await self._rebuild.replays.advance(unit, name, cursor, moved):
             raise JobFailed(f"Another replay of {self._rebuild.consumer} is running.")
+        failpoint("before-page-commit")
         return moved
 
     async def _apply_one(self, unit: UnitOfWork, event: Event) -> bool:

@@ -2,7 +2,8 @@
 
     python -m skillsync_<service>.main replay [--from MOMENT] [--to MOMENT] [--apply] [--afresh] [--discard]
 
-Ends with 0 when both models are equal or the rebuilt one was taken over, with 4 when they differ and it was not.
+Ends with 0 when both models are equal or the rebuilt one was taken over, and the replay is over; with 4 when they
+differ, and the replay stays open, so that it can go on with --apply.
 """
 
 import argparse

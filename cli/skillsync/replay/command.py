@@ -45,8 +45,8 @@ def replay(
         return _run(Job(paths, consumer, ["replay", *window, *flags]), console, command, as_json)
     except KeyboardInterrupt:
         if not as_json:
-            text = "\n[yellow]Stopped; what is done is kept.[/] [bold]"
-            console.print(f"{text}{command}[/] goes on, [bold]--discard[/] ends it.", highlight=False)
+            next_steps = f"[bold]{command}[/] goes on, [bold]skillsync replay {consumer} --discard[/] gives it up."
+            console.print(f"\n[yellow]Stopped; what is done is kept.[/] {next_steps}", highlight=False, soft_wrap=True)
         raise
 
 
@@ -56,8 +56,8 @@ def republish(paths: Paths, *, since: str, until: str, as_json: bool) -> None:
         raise Problem("--republish needs a window: say --from, and --to unless it reaches until now.")
     require_running(paths)
     console, counts = make_console(), dict[str, int]()
-    for producer in PRODUCERS:
-        job = Job(paths, producer, ["republish", *_window(since, until)])
+    jobs = {producer: Job(paths, producer, ["republish", *_window(since, until)]) for producer in PRODUCERS}
+    for producer, job in jobs.items():
         for line in job.lines():
             if line.get("event") == "republished":
                 counts[producer] = line["events"]

@@ -4,7 +4,7 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from typing import Any
 
 from skillsync.errors import Problem
@@ -31,7 +31,7 @@ class Job:
             start_new_session=True,
         )
 
-    def lines(self) -> Iterator[dict[str, Any]]:
+    def lines(self) -> Generator[dict[str, Any], None, None]:
         """Its log lines, until it ends; on whatever interrupts this, it is stopped first."""
         assert self._process.stdout is not None
         try:

@@ -59,8 +59,8 @@ def show_opened(console: Console, line: Mapping[str, Any]) -> None:
     console.print(f"[bold]{line['consumer']}[/] {verb} {line['started_at']}, {base}.", highlight=False)
 
 
-def show_compared(console: Console, line: Mapping[str, Any], command: str) -> None:
-    """The digests, what differs, and what to do next."""
+def show_compared(console: Console, line: Mapping[str, Any], again: str) -> None:
+    """The digests, what differs, and what to do next; `again` is the command that was given, without its flags."""
     table = Table(box=None, padding=(0, 3, 0, 2))
     for column in ("table", "", "rows", "sha-256"):
         table.add_column(column, no_wrap=True)
@@ -75,11 +75,11 @@ def show_compared(console: Console, line: Mapping[str, Any], command: str) -> No
     if line["is_applied"]:
         console.print("[bold green]The rebuilt model is the live one now.[/]")
     elif line["is_equal"]:
-        console.print("[bold green]Both are equal.[/]", end=" ")
-        console.print(f"It stays open beside live traffic: [bold]{command} --discard[/] ends it.", highlight=False)
+        console.print("[bold green]Both are equal:[/] there is nothing to take over.")
     else:
-        console.print(f"[bold red]They differ.[/] [bold]{command} --apply[/] lets the rebuilt one take over,", end=" ")
-        console.print(f"[bold]{command} --discard[/] ends the replay.", highlight=False)
+        discard = f"skillsync replay {line['consumer']} --discard"
+        next_steps = f"[bold]{again} --apply[/] lets the rebuilt one take over, [bold]{discard}[/] gives it up."
+        console.print(f"[bold red]They differ.[/] {next_steps}", highlight=False, soft_wrap=True)
 
 
 def _show_differences(console: Console, line: Mapping[str, Any]) -> None:
