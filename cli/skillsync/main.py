@@ -119,6 +119,38 @@ def migrate(database: DatabaseText = "") -> None:
 
 
 @app.command()
+def replay(
+    consumer: Annotated[str, typer.Argument(help="Whose read model: analytics, or users (statistics).")] = "",
+    since: Annotated[str, typer.Option("--from", help="Only events written at this moment or later.")] = "",
+    until: Annotated[str, typer.Option("--to", help="Only events written before this moment.")] = "",
+    apply: Annotated[bool, typer.Option("--apply", help="Let the rebuilt model take the live one's place.")] = False,
+    afresh: Annotated[bool, typer.Option("--afresh", help="Begin anew instead of going on.")] = False,
+    discard: Annotated[bool, typer.Option("--discard", help="End the replay that is open.")] = False,
+    republish: Annotated[bool, typer.Option("--republish", help="Let producers send a window once more.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Build a read model anew from all events, beside live traffic. Ends with 0 when equal or applied, else with 4."""
+    from skillsync.replay import command  # noqa: PLC0415
+
+    if republish:
+        if consumer or apply or afresh or discard:
+            raise Problem("--republish is for every producer: give it a window and nothing else.")
+        command.republish(find_paths(), since=since, until=until, as_json=as_json)
+        return
+    status = command.replay(
+        find_paths(),
+        consumer,
+        since=since,
+        until=until,
+        apply=apply,
+        afresh=afresh,
+        discard=discard,
+        as_json=as_json,
+    )
+    raise typer.Exit(status)
+
+
+@app.command()
 def demo() -> None:
     """Play an exchange between two new people through the gateway, and check every answer, event and mail."""
     from skillsync.demo.journey import play  # noqa: PLC0415

@@ -33,6 +33,11 @@ class Paths:
         return self.state / "ports.json"
 
     @property
+    def jobs_file(self) -> Path:
+        """Each service's environment, for jobs beside the running processes."""
+        return self.state / "jobs.json"
+
+    @property
     def lock_file(self) -> Path:
         return self.state / "lock"
 

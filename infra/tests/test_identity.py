@@ -39,7 +39,12 @@ def test_workers_get_their_scopes_by_client_credentials_and_nothing_else(templat
     client = template["Resources"]["WorkerClient"]["Properties"]
     assert server["Identifier"] == "skillsync"
     scopes = {f"skillsync/{scope['ScopeName']}" for scope in server["Scopes"]}
-    assert scopes == {"skillsync/users.contact", "skillsync/transactions.read"}
+    assert scopes == {
+        "skillsync/users.contact",
+        "skillsync/transactions.read",
+        "skillsync/events.read",
+        "skillsync/operations.read",
+    }
     assert set(client["AllowedOAuthScopes"]) == scopes
     assert client["AllowedOAuthFlows"] == ["client_credentials"]
     assert client["AllowedOAuthFlowsUserPoolClient"] is True

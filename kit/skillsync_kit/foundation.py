@@ -16,8 +16,10 @@ from skillsync_kit.database import Database
 from skillsync_kit.failed_messages import FailedMessages
 from skillsync_kit.idempotency import Idempotency
 from skillsync_kit.inbox import Handler, Inbox
+from skillsync_kit.operations import Operations
 from skillsync_kit.outbox import Outbox
 from skillsync_kit.processed_messages import ProcessedMessages
+from skillsync_kit.rebuild import Rebuild
 from skillsync_kit.relay import Relay
 from skillsync_kit.settings import Settings
 
@@ -41,6 +43,7 @@ class Foundation:
     failed: FailedMessages
     outbox: Outbox | None
     idempotency: Idempotency | None
+    operations: Operations
     _on_commit: list[Callable[[], None]]
 
     async def relay(self, stack: AsyncExitStack, topic_arn: str) -> Relay:
@@ -58,9 +61,13 @@ class Foundation:
         queue_url: str,
         handlers: dict[str, Handler],
         handled: Callable[[], None] = lambda: None,
+        rebuild: Rebuild | None = None,
     ) -> Consumer:
-        """The consumer of this service's queue; `handled` is called when messages had their effect."""
-        inbox = Inbox(self.name, self.database, self.processed, handlers)
+        """The consumer of this service's queue; `handled` is called when messages had their effect.
+
+        `rebuild` is the read model that a replay may build anew beside it.
+        """
+        inbox = Inbox(self.name, self.database, self.processed, handlers, rebuild)
         # The read timeout outlives the long poll.
         client = await open_client(stack, "sqs", read_timeout_seconds=40)
         return Consumer(client, queue_url, inbox, self.failed, handled)
@@ -95,6 +102,7 @@ def lay(stack: AsyncExitStack, settings: Settings, name: str, metadata: MetaData
         web_client_id=settings.web_client_id,
         worker_client_id=settings.worker_client_id,
     )
+    failed = FailedMessages(tables["failed_messages"], clock)
     return Foundation(
         name=name,
         clock=clock,
@@ -103,8 +111,9 @@ def lay(stack: AsyncExitStack, settings: Settings, name: str, metadata: MetaData
         http=http,
         verifier=verifier,
         processed=ProcessedMessages(tables["processed_messages"], clock),
-        failed=FailedMessages(tables["failed_messages"], clock),
+        failed=failed,
         outbox=outbox,
         idempotency=Idempotency(tables["idempotency_records"], clock) if "idempotency_records" in tables else None,
+        operations=Operations(database, outbox, failed, clock),
         _on_commit=on_commit,
     )

@@ -1,27 +1,30 @@
 """The inbox: what makes a consumer idempotent. An event's id is recorded in the transaction of its effect."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from skillsync_kit.database import Database, UnitOfWork
 from skillsync_kit.events import Event, UnreadableEvent
 from skillsync_kit.failpoints import failpoint
 from skillsync_kit.processed_messages import ProcessedMessages
+from skillsync_kit.rebuild import Handler, Rebuild
 from skillsync_kit.telemetry import flow, log
 
 __all__ = ["Handler", "Inbox"]
 
-Handler = Callable[[UnitOfWork, Event], Awaitable[None]]
-
 
 @dataclass(frozen=True, slots=True)
 class Inbox:
-    """Handles one event once: its id is recorded in the transaction of its effect."""
+    """Handles one event once: its id is recorded in the transaction of its effect.
+
+    While its read model is being built anew, each event it handles has its effect there too, in the same transaction.
+    """
 
     name: str
     database: Database
     processed: ProcessedMessages
     handlers: Mapping[str, Handler]
+    rebuild: Rebuild | None = None
 
     async def receive(self, body: str) -> bool:
         """Handle the event in a message's body, once; False when it was handled before.
@@ -34,11 +37,16 @@ class Inbox:
             raise UnreadableEvent(f"no handler for {event.type}")
 
         async def handle(unit: UnitOfWork) -> bool:
-            if not await self.processed.first_time(unit, self.name, event.id):
-                return False
-            await handler(unit, event)
-            failpoint("after-effect")
-            return True
+            # Before all else: whoever opens or ends a rebuild waits for this transaction, or this one for them.
+            rebuild = self.rebuild if self.rebuild and await self.rebuild.is_open(unit) else None
+            first = await self.processed.first_time(unit, self.name, event.id)
+            if first:
+                await handler(unit, event)
+            if rebuild:
+                await rebuild.receive(unit, event)
+            if first:
+                failpoint("after-effect")
+            return first
 
         with flow(
             f"consume {event.type}",

@@ -9,9 +9,10 @@ import asyncio
 import signal
 import socket
 import sys
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Literal, TypeVar, get_args
 
 import uvicorn
@@ -24,11 +25,14 @@ from skillsync_kit.errors import Unavailable
 from skillsync_kit.server import Server, inherit
 from skillsync_kit.telemetry import log
 
-__all__ = ["Loop", "Parts", "Role", "run"]
+__all__ = ["Job", "Loop", "Parts", "Role", "run"]
 
 Role = Literal["all", "api", "worker"]
 Loop = Callable[[asyncio.Event], Awaitable[None]]
 """Work that goes on until the event is set, then finishes what it has in hand."""
+
+Job = Callable[[Sequence[str]], None]
+"""What a process does in place of a role, told by its arguments; see `jobs`."""
 
 SomeSettings = TypeVar("SomeSettings", bound=settings.Settings)
 
@@ -63,11 +67,16 @@ class Parts:
 Build = Callable[[AsyncExitStack, SomeSettings], Awaitable[Parts]]
 
 
-def run(name: str, kind: type[SomeSettings], build: Build[SomeSettings]) -> None:
-    """Run the process until SIGTERM or SIGINT. A setting or argument that is wrong: one line, exit status 2."""
+def run(
+    name: str, kind: type[SomeSettings], build: Build[SomeSettings], jobs: Mapping[str, Job] = MappingProxyType({})
+) -> None:
+    """Run the process until SIGTERM or SIGINT, or one of its jobs. A wrong call of it: exit status 2."""
     arguments = sys.argv[1:] or ["all"]
+    if arguments[0] in jobs:
+        jobs[arguments[0]](arguments[1:])
+        return
     if len(arguments) != 1 or arguments[0] not in get_args(Role):
-        sys.stderr.write(f"{name}: say which role to run: {', '.join(get_args(Role))}\n")
+        sys.stderr.write(f"{name}: say which role to run: {', '.join([*get_args(Role), *jobs])}\n")
         raise SystemExit(2)
     role: Role = arguments[0]  # type: ignore[assignment]
     chosen = settings.load(kind)

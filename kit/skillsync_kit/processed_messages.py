@@ -27,7 +27,7 @@ class ProcessedMessages:
     """Remembers which events a consumer has handled."""
 
     def __init__(self, table: Table, clock: Clock) -> None:
-        self._table = table
+        self.table = table
         self._clock = clock
 
     async def first_time(self, unit: UnitOfWork, consumer: str, event_id: str) -> bool:
@@ -38,7 +38,7 @@ class ProcessedMessages:
         """
         row = {"consumer": consumer, "event_id": event_id, "processed_at": self._clock.now()}
         try:
-            await unit.connection.execute(insert(self._table), row)
+            await unit.connection.execute(insert(self.table), row)
         except IntegrityError:
             return False
         return True

@@ -31,7 +31,7 @@ from skillsync_transactions.service import Members
 from skillsync_users import tables as users_tables
 from skillsync_users.consumer import handlers as users_handlers
 from skillsync_users.stats.repository import StatisticsRepository
-from skillsync_users.stats.service import Stats
+from skillsync_users.stats.service import Tally
 
 from .analytics import finalized, parts
 
@@ -77,11 +77,10 @@ async def consumers(request: pytest.FixtureRequest, make_database: MakeDatabase)
         stack.callback(structlog.configure, **structlog.get_config())
         structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("error"))
         nothing = cast("Any", None)
-        stats = Stats(database=nothing, repository=StatisticsRepository(), profiles=nothing)
         yield Consumers(
             kind,
             await inbox("analytics", analytics_tables.metadata, analytics_handlers(Projections(MemberRepository()))),
-            await inbox("users", users_tables.metadata, users_handlers(stats)),
+            await inbox("users", users_tables.metadata, users_handlers(Tally(StatisticsRepository()))),
             await inbox(
                 "transactions",
                 transactions_tables.metadata,

@@ -118,6 +118,9 @@ SCENES: dict[str, Scene] = {
     "GET /internal/transactions/{id}": lambda cast: Ask(
         f"/internal/transactions/{cast.transaction('propose')}?as={cast.owner.id}"
     ),
+    "GET /internal/events": _plain("/internal/events?limit=1"),
+    "GET /internal/outbox": _plain("/internal/outbox"),
+    "GET /internal/failed-messages": _plain("/internal/failed-messages?id=none"),
     "POST /v1/users": lambda _: Ask("/v1/users", PROFILE),
     "GET /v1/users": lambda cast: Ask(f"/v1/users?id={cast.owner.id}"),
     "GET /v1/users/me": _plain("/v1/users/me"),

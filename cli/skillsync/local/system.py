@@ -9,6 +9,7 @@ from skillsync.local.concurrency import together
 from skillsync.local.crashes import Crashes, describe_exit
 from skillsync.local.document import Document
 from skillsync.local.fleet import CLOUD, GATEWAY, Address
+from skillsync.local.jobs import write_environments
 from skillsync.local.progress import Progress
 from skillsync.local.provision import Provision
 from skillsync.local.seeds import AddressTaken, seed
@@ -95,7 +96,7 @@ class System:
         self.document.set_provision(provision)
 
     def _service_specifications(self, provision: Provision) -> list[Specification]:
-        return wiring.service_specifications(
+        specifications = wiring.service_specifications(
             self._options,
             self._paths,
             addresses=self._addresses,
@@ -103,6 +104,8 @@ class System:
             gateway_url=self._gateway.url,
             provision=provision,
         )
+        write_environments(self._paths, specifications)
+        return specifications
 
     async def _start_services(self, provision: Provision) -> None:
         with self._progress.step("Services and gateway ready"):

@@ -35,6 +35,7 @@ def service_specifications(
         "AWS_ENDPOINT_URL": endpoint,
         "SKILLSYNC_USERS_URL": addresses["users"].url,
         "SKILLSYNC_TRANSACTIONS_URL": addresses["transactions"].url,
+        "SKILLSYNC_NOTIFICATIONS_URL": addresses["notifications"].url,
         "SKILLSYNC_TOKEN_URL": f"{endpoint}/oauth2/token",
         "SKILLSYNC_WEB_URL": gateway_url,
         "SKILLSYNC_JWKS_URL": jwks_url(endpoint, provision["outputs"]["UserPoolId"]),

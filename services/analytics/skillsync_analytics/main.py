@@ -1,46 +1,66 @@
 """Composition root: wires the analytics service by hand, and runs it.
 
-python -m skillsync_analytics.main {all|api|worker}
+python -m skillsync_analytics.main {all|api|worker|replay}
 """
 
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 
+from skillsync_analytics import tables
 from skillsync_analytics.consumer import handlers
 from skillsync_analytics.projections import Projections
 from skillsync_analytics.queries import Queries
 from skillsync_analytics.repository import MemberRepository
-from skillsync_analytics.router import router
-from skillsync_analytics.settings import AnalyticsSettings
-from skillsync_analytics.tables import metadata
+from skillsync_analytics.router import routers
+from skillsync_analytics.settings import AnalyticsReplaySettings, AnalyticsSettings
 from skillsync_kit import process
 from skillsync_kit.app import Health, create_app
-from skillsync_kit.foundation import lay
+from skillsync_kit.foundation import Foundation, lay
 from skillsync_kit.process import Parts
+from skillsync_kit.rebuild import Rebuild
+from skillsync_kit.replay_job import run_replay
+from skillsync_kit.replays import Replays
 
-__all__ = ["build"]
+__all__ = ["build", "rebuild"]
 
 _NAME = "analytics"
 
 
 async def build(stack: AsyncExitStack, settings: AnalyticsSettings) -> Parts:
     """The process's parts, over what `stack` will close. It publishes nothing, so it has no relay."""
-    base = lay(stack, settings, _NAME, metadata)
+    base = lay(stack, settings, _NAME, tables.metadata)
     repository = MemberRepository()
-    consumer = await base.consumer(stack, settings.queue_url, handlers(Projections(repository)))
+    consumer = await base.consumer(stack, settings.queue_url, handlers(Projections(repository)), rebuild=rebuild(base))
     health = Health()
     app = create_app(
         _NAME,
         health=health,
         verifier=base.verifier,
-        routers=[router],
-        state={"queries": Queries(base.database, repository)},
+        routers=routers,
+        state={"queries": Queries(base.database, repository), "operations": base.operations},
     )
     return Parts(app, health, worker_loops=(consumer.run,), warm=(base.database.warm,))
 
 
+def rebuild(base: Foundation) -> Rebuild:
+    """The read model built anew: the same projections over a table of their own."""
+    return Rebuild(
+        consumer=_NAME,
+        replays=Replays(tables.replays, tables.replay_cursors, _NAME),
+        processed=base.processed,
+        models={tables.member_exchanges: tables.member_exchanges_rebuilt},
+        handlers=handlers(Projections(MemberRepository(tables.member_exchanges_rebuilt))),
+    )
+
+
+def replay(arguments: Sequence[str]) -> None:
+    """Build the read model anew."""
+    run_replay(_NAME, AnalyticsReplaySettings, tables.metadata, rebuild, arguments)
+
+
 def main() -> None:
     """Run the process."""
-    process.run(_NAME, AnalyticsSettings, build)
+    process.run(_NAME, AnalyticsSettings, build, {"replay": replay})
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import Table, func, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -12,8 +12,6 @@ from skillsync_analytics import tables
 from skillsync_kit.database import UnitOfWork
 
 __all__ = ["MemberExchange", "MemberFigures", "MemberRepository"]
-
-_row = tables.member_exchanges.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,35 +36,39 @@ class MemberFigures:
 
 
 class MemberRepository:
-    """Keeps who took part in which finalized exchange, and adds it up."""
+    """Keeps who took part in which finalized exchange, and adds it up; in the rebuilt table while a replay fills it."""
+
+    def __init__(self, table: Table = tables.member_exchanges) -> None:
+        self._table = table
 
     async def add(self, unit: UnitOfWork, exchanges: Sequence[MemberExchange]) -> bool:
         """Keep the parts of one exchange, in one statement: all or none. False when they were there already."""
         try:
-            await unit.connection.execute(insert(tables.member_exchanges).values([asdict(part) for part in exchanges]))
+            await unit.connection.execute(insert(self._table).values([asdict(part) for part in exchanges]))
         except IntegrityError:
             return False
         return True
 
     async def figures(self, connection: AsyncConnection, user: str) -> MemberFigures:
         """The sums over a member's exchanges."""
+        row = self._table.c
         sums = select(
             func.count(),
-            func.coalesce(func.sum(_row.minutes_given), 0),
-            func.coalesce(func.sum(_row.minutes_received), 0),
-        ).where(_row.user_id == user)
+            func.coalesce(func.sum(row.minutes_given), 0),
+            func.coalesce(func.sum(row.minutes_received), 0),
+        ).where(row.user_id == user)
         finalized, given, received = (await connection.execute(sums)).one()
-        other = tables.member_exchanges.alias()
+        other = self._table.alias()
         partners = (
             select(func.count(other.c.user_id.distinct()))
-            .select_from(tables.member_exchanges)
-            .join(other, other.c.transaction_id == _row.transaction_id)
-            .where(_row.user_id == user, other.c.user_id != user)
+            .select_from(self._table)
+            .join(other, other.c.transaction_id == row.transaction_id)
+            .where(row.user_id == user, other.c.user_id != user)
         )
         # MySQL adds integers up to a DECIMAL.
         return MemberFigures(finalized, int(given), int(received), (await connection.execute(partners)).scalar_one())
 
     async def newest(self, connection: AsyncConnection) -> datetime | None:
         """When the newest exchange that is counted was finalized; None before the first."""
-        newest: datetime | None = (await connection.execute(select(func.max(_row.finalized_at)))).scalar_one()
+        newest: datetime | None = (await connection.execute(select(func.max(self._table.c.finalized_at)))).scalar_one()
         return newest

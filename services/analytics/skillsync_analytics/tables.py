@@ -5,8 +5,9 @@ from sqlalchemy import Column, Index, Integer, MetaData, Table
 from skillsync_kit.database import ID, UtcDateTime
 from skillsync_kit.failed_messages import failed_messages_table
 from skillsync_kit.processed_messages import processed_messages_table
+from skillsync_kit.replays import rebuilt_table, replay_cursors_table, replays_table
 
-__all__ = ["member_exchanges", "metadata"]
+__all__ = ["member_exchanges", "member_exchanges_rebuilt", "metadata", "replay_cursors", "replays"]
 
 metadata = MetaData()
 
@@ -24,5 +25,10 @@ member_exchanges = Table(
     Index("member_exchanges_newest", "finalized_at"),
 )
 
+# Where a replay builds the model anew.
+member_exchanges_rebuilt = rebuilt_table(member_exchanges)
+
 processed_messages = processed_messages_table(metadata)
 failed_messages = failed_messages_table(metadata)
+replays = replays_table(metadata)
+replay_cursors = replay_cursors_table(metadata)

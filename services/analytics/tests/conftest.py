@@ -10,10 +10,11 @@ import httpx2
 import pytest
 
 from skillsync_analytics.consumer import handlers
+from skillsync_analytics.main import rebuild
 from skillsync_analytics.projections import Projections
 from skillsync_analytics.queries import Queries
 from skillsync_analytics.repository import MemberRepository
-from skillsync_analytics.router import router
+from skillsync_analytics.router import routers
 from skillsync_analytics.settings import AnalyticsSettings
 from skillsync_analytics.tables import metadata
 from skillsync_kit import migrations
@@ -45,13 +46,15 @@ class World:
         repository = MemberRepository()
         self.pool = pool
         self.database = base.database
-        self.inbox = Inbox("analytics", base.database, base.processed, handlers(Projections(repository)))
+        self.rebuild = rebuild(base)
+        live = handlers(Projections(repository))
+        self.inbox = Inbox("analytics", base.database, base.processed, live, self.rebuild)
         self.app = create_app(
             "analytics",
             health=Health(),
             verifier=pool.verifier(SystemClock()),
-            routers=[router],
-            state={"queries": Queries(base.database, repository)},
+            routers=routers,
+            state={"queries": Queries(base.database, repository), "operations": base.operations},
         )
         self.client = httpx2.AsyncClient(transport=httpx2.ASGITransport(self.app), base_url="http://analytics.example")
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 async def test_answers_are_as_documented(world: "World") -> None:
     ada, bo, cleo = new_id(), new_id(), new_id()
     await world.receive([world.finalized((ada, bo, 60))])
-    known = Hints([world.pool.token(ada), world.pool.token(cleo), world.pool.worker_token()])
+    worker = world.pool.worker_token("skillsync/operations.read")
+    fitting = {"GET /internal/failed-messages": [("", worker)] * 5}
+    known = Hints([world.pool.token(ada), world.pool.token(cleo), worker], {}, fitting)
     explored = await explore(world.app.openapi(), world.client, known, examples=20, seed_number=3)
     assert explored.unreached == []

@@ -1,8 +1,9 @@
 """Composition root: wires the notifications service by hand, and runs it.
 
-python -m skillsync_notifications.main {all|api|worker}
+python -m skillsync_notifications.main {all|api|worker|republish}
 """
 
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 
 from skillsync_kit import process
@@ -11,18 +12,14 @@ from skillsync_kit.aws import open_client
 from skillsync_kit.foundation import Foundation, lay
 from skillsync_kit.http_client import ServiceClient
 from skillsync_kit.ids import new_id
+from skillsync_kit.internal_client import InternalService
 from skillsync_kit.process import Parts
-from skillsync_notifications.clients import (
-    InternalService,
-    SecretsManager,
-    Ses,
-    TransactionsService,
-    UsersService,
-    WorkerTokens,
-)
+from skillsync_kit.republish import run_republish
+from skillsync_kit.worker_tokens import SecretsManager, WorkerTokens
+from skillsync_notifications.clients import Ses, TransactionsService, UsersService
 from skillsync_notifications.consumer import handlers
 from skillsync_notifications.repository import MailRepository
-from skillsync_notifications.router import router
+from skillsync_notifications.router import routers
 from skillsync_notifications.service import Delivery, Desk, Notifications, Sender, Templates
 from skillsync_notifications.settings import NotificationsSettings
 from skillsync_notifications.tables import metadata
@@ -30,6 +27,7 @@ from skillsync_notifications.tables import metadata
 __all__ = ["build"]
 
 _NAME = "notifications"
+_SCOPES = ("skillsync/users.contact", "skillsync/transactions.read")
 
 
 async def build(stack: AsyncExitStack, settings: NotificationsSettings) -> Parts:
@@ -52,8 +50,8 @@ async def build(stack: AsyncExitStack, settings: NotificationsSettings) -> Parts
         _NAME,
         health=health,
         verifier=base.verifier,
-        routers=[router],
-        state={"notifications": notifications},
+        routers=routers,
+        state={"notifications": notifications, "operations": base.operations},
     )
     return Parts(
         app,
@@ -67,7 +65,11 @@ async def build(stack: AsyncExitStack, settings: NotificationsSettings) -> Parts
 async def _desk(stack: AsyncExitStack, settings: NotificationsSettings, base: Foundation) -> Desk:
     secrets = SecretsManager(await open_client(stack, "secretsmanager"), settings.worker_secret_id)
     tokens = WorkerTokens(
-        base.http, url=settings.token_url, client_id=settings.worker_client_id, read_secret=secrets.read
+        base.http,
+        url=settings.token_url,
+        client_id=settings.worker_client_id,
+        read_secret=secrets.read,
+        scopes=_SCOPES,
     )
     users = ServiceClient(base.http, "users", settings.users_url)
     transactions = ServiceClient(base.http, "transactions", settings.transactions_url)
@@ -81,9 +83,14 @@ async def _desk(stack: AsyncExitStack, settings: NotificationsSettings, base: Fo
     )
 
 
+def republish(arguments: Sequence[str]) -> None:
+    """Send a window of events once more."""
+    run_republish(_NAME, NotificationsSettings, metadata, arguments)
+
+
 def main() -> None:
     """Run the process."""
-    process.run(_NAME, NotificationsSettings, build)
+    process.run(_NAME, NotificationsSettings, build, {"republish": republish})
 
 
 if __name__ == "__main__":

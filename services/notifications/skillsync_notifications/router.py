@@ -5,14 +5,16 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 
 from skillsync_kit.auth import Person, access
+from skillsync_kit.operations_router import consumer_router, producer_router
 from skillsync_kit.pagination import Cursor, Limit, link_next, read_cursor, write_cursor
 from skillsync_kit.routing import Route
 from skillsync_notifications.schemas import NotificationPage, represent
 from skillsync_notifications.service import Notifications
 
-__all__ = ["router"]
+__all__ = ["routers"]
 
 router = APIRouter(route_class=Route, tags=["notifications"])
+routers = (router, producer_router, consumer_router)
 
 
 async def _notifications(request: Request) -> Notifications:

@@ -25,7 +25,7 @@ from skillsync_notifications import tables
 from skillsync_notifications.consumer import handlers
 from skillsync_notifications.entities import Contact, Exchange, ExchangeLeg, Letter, Mail, Template
 from skillsync_notifications.repository import MailRepository
-from skillsync_notifications.router import router
+from skillsync_notifications.router import routers
 from skillsync_notifications.service import Delivery, Desk, Notifications, Sender, Templates
 from skillsync_notifications.settings import NotificationsSettings
 
@@ -149,8 +149,8 @@ class World:
             "notifications",
             health=Health(),
             verifier=pool.verifier(self.clock),
-            routers=[router],
-            state={"notifications": notifications},
+            routers=routers,
+            state={"notifications": notifications, "operations": base.operations},
         )
         self.client = httpx2.AsyncClient(transport=httpx2.ASGITransport(self.app), base_url="http://mails.example")
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 async def test_answers_are_as_documented(world: "World") -> None:
     (ada,) = await world.intend()
     await world.send_all()
-    known = Hints([world.pool.token(ada), world.pool.worker_token()])
+    worker = world.pool.worker_token("skillsync/events.read", "skillsync/operations.read")
+    fitting = {f"GET /internal/{path}": [("", worker)] * 5 for path in ("events", "failed-messages")}
+    known = Hints([world.pool.token(ada), worker], {}, fitting)
     explored = await explore(world.app.openapi(), world.client, known, examples=20, seed_number=3)
     assert explored.unreached == []

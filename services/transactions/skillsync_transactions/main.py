@@ -1,8 +1,9 @@
 """Composition root: wires the transactions service by hand, and runs it.
 
-python -m skillsync_transactions.main {all|api|worker}
+python -m skillsync_transactions.main {all|api|worker|republish}
 """
 
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 
 from skillsync_kit import process
@@ -12,6 +13,7 @@ from skillsync_kit.http_client import ServiceClient
 from skillsync_kit.idempotency import Idempotency
 from skillsync_kit.ids import new_id
 from skillsync_kit.process import Parts
+from skillsync_kit.republish import run_republish
 from skillsync_transactions.clients import UsersService
 from skillsync_transactions.consumer import handlers
 from skillsync_transactions.repository import AccountRepository, PeopleReplica, TransactionRepository
@@ -58,7 +60,13 @@ async def build(stack: AsyncExitStack, settings: TransactionsSettings) -> Parts:
         health=health,
         verifier=base.verifier,
         routers=routers,
-        state={"transactions": transactions, "ledger": ledger, "idempotency": idempotency, "clock": base.clock},
+        state={
+            "transactions": transactions,
+            "ledger": ledger,
+            "idempotency": idempotency,
+            "clock": base.clock,
+            "operations": base.operations,
+        },
         conceal=conceal,
     )
     return Parts(
@@ -70,9 +78,14 @@ async def build(stack: AsyncExitStack, settings: TransactionsSettings) -> Parts:
     )
 
 
+def republish(arguments: Sequence[str]) -> None:
+    """Send a window of events once more."""
+    run_republish(_NAME, TransactionsSettings, metadata, arguments)
+
+
 def main() -> None:
     """Run the process."""
-    process.run(_NAME, TransactionsSettings, build)
+    process.run(_NAME, TransactionsSettings, build, {"republish": republish})
 
 
 if __name__ == "__main__":

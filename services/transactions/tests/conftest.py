@@ -92,7 +92,13 @@ class World:
             health=Health(),
             verifier=pool.verifier(clock),
             routers=routers,
-            state={"transactions": service, "ledger": ledger, "idempotency": self.idempotency, "clock": clock},
+            state={
+                "transactions": service,
+                "ledger": ledger,
+                "idempotency": self.idempotency,
+                "clock": clock,
+                "operations": base.operations,
+            },
             conceal=conceal,
         )
         # As over a network: what goes wrong inside is seen as the answer it leads to.

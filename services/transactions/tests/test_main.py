@@ -38,6 +38,9 @@ async def test_it_consumes_answers_and_publishes(monkeypatch: pytest.MonkeyPatch
         "/v1/ledger",
         "/v1/ledger/balance",
         "/internal/transactions/{id}",
+        "/internal/events",
+        "/internal/outbox",
+        "/internal/failed-messages",
     }
     for path, operations in documented.items():
         for operation in operations.values():

@@ -35,7 +35,10 @@ async def hints(world: "World") -> Hints:
         operation: [(await world.in_state(state, ada, bo), people[who]) for state, who in ways]
         for operation, ways in FITTING.items()
     }
-    tokens = [*people.values(), world.pool.token(cleo), world.pool.worker_token("skillsync/transactions.read")]
+    scopes = ("transactions.read", "events.read", "operations.read")
+    worker = world.pool.worker_token(*(f"skillsync/{scope}" for scope in scopes))
+    tokens = [*people.values(), world.pool.token(cleo), worker]
+    fitting |= {f"GET /internal/{path}": [("", worker)] * 5 for path in ("events", "failed-messages")}
     return Hints(tokens, {"id": ids, "as": [ada, bo, cleo], "terms_rev": [1]}, fitting)
 
 

@@ -4,7 +4,7 @@ from skillsync_kit.database import UnitOfWork
 from skillsync_kit.events import Event
 from skillsync_kit.inbox import Handler
 from skillsync_users.stats import consumer as stats_consumer
-from skillsync_users.stats.service import Stats
+from skillsync_users.stats.service import Tally
 
 __all__ = ["handlers"]
 
@@ -19,9 +19,9 @@ _WITHOUT_EFFECT = (
 )
 
 
-def handlers(stats: Stats) -> dict[str, Handler]:
+def handlers(tally: Tally) -> dict[str, Handler]:
     """The handler of each event type that the queue's filter lets through."""
-    return {**dict.fromkeys(_WITHOUT_EFFECT, _pass_over), **stats_consumer.handlers(stats)}
+    return {**dict.fromkeys(_WITHOUT_EFFECT, _pass_over), **stats_consumer.handlers(tally)}
 
 
 async def _pass_over(_: UnitOfWork, __: Event) -> None:

@@ -1,8 +1,9 @@
 """Composition root: wires the users service by hand, and runs it.
 
-python -m skillsync_users.main {all|api|worker}
+python -m skillsync_users.main {all|api|worker|replay|republish}
 """
 
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
@@ -13,6 +14,11 @@ from skillsync_kit.foundation import Foundation, lay
 from skillsync_kit.idempotency import Idempotency
 from skillsync_kit.ids import new_id
 from skillsync_kit.process import Parts
+from skillsync_kit.rebuild import Rebuild
+from skillsync_kit.replay_job import run_replay
+from skillsync_kit.replays import Replays
+from skillsync_kit.republish import run_republish
+from skillsync_users import tables
 from skillsync_users.clients import CognitoUserDirectory, UserDirectory
 from skillsync_users.consumer import handlers
 from skillsync_users.offerings.repository import OfferingRepository
@@ -20,14 +26,13 @@ from skillsync_users.offerings.service import Offerings
 from skillsync_users.profiles.repository import ProfileRepository
 from skillsync_users.profiles.service import Profiles
 from skillsync_users.router import conceal, routers
-from skillsync_users.settings import UsersSettings
+from skillsync_users.settings import UsersReplaySettings, UsersSettings
 from skillsync_users.skills.entities import Catalogue
 from skillsync_users.skills.repository import load_catalogue
 from skillsync_users.stats.repository import StatisticsRepository
-from skillsync_users.stats.service import Stats
-from skillsync_users.tables import metadata
+from skillsync_users.stats.service import Stats, Tally
 
-__all__ = ["build", "use_cases"]
+__all__ = ["build", "rebuild", "use_cases"]
 
 _NAME = "users"
 
@@ -68,27 +73,49 @@ def use_cases(base: Foundation, directory: UserDirectory) -> UseCases:
 
 async def build(stack: AsyncExitStack, settings: UsersSettings) -> Parts:
     """The process's parts, over what `stack` will close."""
-    base = lay(stack, settings, _NAME, metadata)
+    base = lay(stack, settings, _NAME, tables.metadata)
     pool = await open_client(stack, "cognito-idp")
     directory = CognitoUserDirectory(pool, unstated_is_verified=settings.environment == "local")
     wired = use_cases(base, directory)
     relay = await base.relay(stack, settings.topic_arn)
-    consumer = await base.consumer(stack, settings.queue_url, handlers(wired.stats))
+    live = handlers(Tally(StatisticsRepository()))
+    consumer = await base.consumer(stack, settings.queue_url, live, rebuild=rebuild(base))
     health = Health()
     app = create_app(
         _NAME,
         health=health,
         verifier=base.verifier,
         routers=routers,
-        state=vars(wired),
+        state={**vars(wired), "operations": base.operations},
         conceal=conceal,
     )
     return Parts(app, health, worker_loops=(consumer.run,), relay_loops=(relay.run,), warm=(base.database.warm,))
 
 
+def rebuild(base: Foundation) -> Rebuild:
+    """The read model of statistics built anew: the same handlers over tables of their own."""
+    return Rebuild(
+        consumer=_NAME,
+        replays=Replays(tables.replays, tables.replay_cursors, _NAME),
+        processed=base.processed,
+        models={tables.statistics: tables.statistics_rebuilt, tables.partners: tables.partners_rebuilt},
+        handlers=handlers(Tally(StatisticsRepository(tables.statistics_rebuilt, tables.partners_rebuilt))),
+    )
+
+
+def replay(arguments: Sequence[str]) -> None:
+    """Build the read model of statistics anew."""
+    run_replay(_NAME, UsersReplaySettings, tables.metadata, rebuild, arguments)
+
+
+def republish(arguments: Sequence[str]) -> None:
+    """Send a window of events once more."""
+    run_republish(_NAME, UsersSettings, tables.metadata, arguments)
+
+
 def main() -> None:
     """Run the process."""
-    process.run(_NAME, UsersSettings, build)
+    process.run(_NAME, UsersSettings, build, {"replay": replay, "republish": republish})
 
 
 if __name__ == "__main__":

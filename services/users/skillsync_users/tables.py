@@ -7,8 +7,20 @@ from skillsync_kit.failed_messages import failed_messages_table
 from skillsync_kit.idempotency import idempotency_table
 from skillsync_kit.outbox import outbox_table
 from skillsync_kit.processed_messages import processed_messages_table
+from skillsync_kit.replays import rebuilt_table, replay_cursors_table, replays_table
 
-__all__ = ["metadata", "offerings", "partners", "statistics", "users"]
+__all__ = [
+    "metadata",
+    "offerings",
+    "outbox",
+    "partners",
+    "partners_rebuilt",
+    "replay_cursors",
+    "replays",
+    "statistics",
+    "statistics_rebuilt",
+    "users",
+]
 
 metadata = MetaData()
 
@@ -76,7 +88,13 @@ partners = Table(
     Column("partner_id", ID, primary_key=True),
 )
 
+# Where a replay builds the read model anew.
+statistics_rebuilt = rebuilt_table(statistics)
+partners_rebuilt = rebuilt_table(partners)
+
 outbox = outbox_table(metadata)
 processed_messages = processed_messages_table(metadata)
 failed_messages = failed_messages_table(metadata)
+replays = replays_table(metadata)
+replay_cursors = replay_cursors_table(metadata)
 idempotency_records = idempotency_table(metadata)

@@ -22,9 +22,11 @@ from skillsync_kit.inbox import Inbox
 from skillsync_kit.testing import FixedClock, UserPool
 from skillsync_users import tables
 from skillsync_users.consumer import handlers
-from skillsync_users.main import use_cases
+from skillsync_users.main import rebuild, use_cases
 from skillsync_users.router import conceal, routers
 from skillsync_users.settings import UsersSettings
+from skillsync_users.stats.repository import StatisticsRepository
+from skillsync_users.stats.service import Tally
 
 HOME = Path(__file__).resolve().parents[1]
 MEDIA_TYPES = {"PATCH": "application/merge-patch+json"}
@@ -68,13 +70,15 @@ class World:
         self.pool, self.addresses = pool, KnownAddresses()
         self.database, self.cache = base.database, base.cache
         wired = use_cases(base, self.addresses)
-        self.inbox = Inbox("users", base.database, base.processed, handlers(wired.stats))
+        self.rebuild = rebuild(base)
+        live = handlers(Tally(StatisticsRepository()))
+        self.inbox = Inbox("users", base.database, base.processed, live, self.rebuild)
         self.app = create_app(
             "users",
             health=Health(),
             verifier=pool.verifier(self.clock),
             routers=routers,
-            state=vars(wired),
+            state={**vars(wired), "operations": base.operations},
             conceal=conceal,
         )
         self.client = httpx2.AsyncClient(transport=httpx2.ASGITransport(self.app), base_url="http://users.example")

@@ -19,9 +19,11 @@ async def hints(world: "World") -> Hints:
     offerings = [await world.offering(ada, skill=skill) for skill in SKILLS]
     paused = await world.offering(bo, kind="want")
     await world.patch(f"/v1/offerings/{paused}", bo, {"status": "paused"})
+    scopes = ("users.contact", "events.read", "operations.read")
+    worker = world.pool.worker_token(*(f"skillsync/{scope}" for scope in scopes))
     token, tokens = world.pool.token(ada), [world.pool.token(person) for person in (bo, newcomer)]
     return Hints(
-        [token, *tokens, world.pool.worker_token("skillsync/users.contact")],
+        [token, *tokens, worker],
         {
             "id": [ada, bo, *offerings, paused],
             "owner": ["me", ada],
@@ -32,6 +34,7 @@ async def hints(world: "World") -> Hints:
         },
         {
             "POST /v1/users": [("", tokens[1])] * 5,
+            **{f"GET /internal/{path}": [("", worker)] * 5 for path in ("events", "failed-messages")},
             "GET /v1/offerings/{id}": [(paused, tokens[0])],
             "PATCH /v1/offerings/{id}": [(offerings[0], token)],
             "DELETE /v1/offerings/{id}": [(offerings[1], token)],

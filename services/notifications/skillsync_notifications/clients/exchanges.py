@@ -6,7 +6,7 @@ from typing import Protocol
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from skillsync_kit.errors import DependencyUnavailable
-from skillsync_notifications.clients.internal import InternalService
+from skillsync_kit.internal_client import InternalService
 from skillsync_notifications.entities import Exchange, ExchangeLeg
 
 __all__ = ["Exchanges", "TransactionsService"]

@@ -10,7 +10,8 @@ import pytest
 
 from skillsync_kit.errors import DependencyUnavailable
 from skillsync_kit.http_client import ServiceClient
-from skillsync_notifications.clients import InternalService, TransactionsService, UsersService
+from skillsync_kit.internal_client import InternalService
+from skillsync_notifications.clients import TransactionsService, UsersService
 from skillsync_notifications.entities import Contact, ExchangeLeg
 
 Answer = Callable[[httpx2.Request], httpx2.Response]

@@ -24,7 +24,6 @@ __all__ = ["Profiles"]
 
 # Short: a reader that was overtaken by a change may have put the old name back.
 _KEEP_PROFILES_SECONDS = 60
-_CachedProfile = tuple[str, str, str, str, str]
 
 
 class Profiles:
@@ -90,7 +89,7 @@ class Profiles:
 
     async def named(self, ids: Collection[str]) -> list[PublicProfile]:
         """Those of `ids` that are active members, each once, by id; the others are simply not there."""
-        cached = await self._cache.get_many((_key(id) for id in sorted(set(ids))), _CachedProfile)
+        cached = await self._cache.get_many((_key(id) for id in sorted(set(ids))), tuple[str, str, str, str, str])
         found = {value[0]: PublicProfile(*value) for key, value in cached.items() if key == _key(value[0])}
         missing = set(ids) - found.keys()
         if missing:

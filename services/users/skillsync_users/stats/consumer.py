@@ -7,7 +7,7 @@ from skillsync_kit.events import Event, UnreadableEvent
 from skillsync_kit.ids import Id
 from skillsync_kit.inbox import Handler
 from skillsync_users.stats.entities import GivenLeg
-from skillsync_users.stats.service import Stats
+from skillsync_users.stats.service import Tally
 
 __all__ = ["handlers"]
 
@@ -28,7 +28,7 @@ class _Finalized(BaseModel):
     legs: dict[str, _Leg] = Field(min_length=1, max_length=100)
 
 
-def handlers(stats: Stats) -> dict[str, Handler]:
+def handlers(tally: Tally) -> dict[str, Handler]:
     """The handlers of this feature."""
 
     async def count_exchange(unit: UnitOfWork, event: Event) -> None:
@@ -38,6 +38,6 @@ def handlers(stats: Stats) -> dict[str, Handler]:
             where = ".".join(map(str, invalid.errors()[0]["loc"]))
             raise UnreadableEvent(f"data.{where}: {invalid.errors()[0]['msg']}") from None
         legs = [GivenLeg(leg.giver, leg.receiver, leg.minutes) for leg in told.legs.values()]
-        await stats.count_exchange(unit, legs, event.time)
+        await tally.count_exchange(unit, legs, event.time)
 
     return {"transaction.finalized.v1": count_exchange}

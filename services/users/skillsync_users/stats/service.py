@@ -8,7 +8,19 @@ from skillsync_users.profiles.service import Profiles
 from skillsync_users.stats.entities import GivenLeg, Statistics, shares
 from skillsync_users.stats.repository import StatisticsRepository
 
-__all__ = ["Stats"]
+__all__ = ["Stats", "Tally"]
+
+
+class Tally:
+    """What adds exchanges to the read model."""
+
+    def __init__(self, repository: StatisticsRepository) -> None:
+        self._repository = repository
+
+    async def count_exchange(self, unit: UnitOfWork, legs: Iterable[GivenLeg], at: datetime) -> None:
+        """Count one finalized exchange for each participant, in the unit that records its event as handled."""
+        for share in shares(legs):
+            await self._repository.add(unit, share, at)
 
 
 class Stats:
@@ -18,11 +30,6 @@ class Stats:
         self._database = database
         self._repository = repository
         self._profiles = profiles
-
-    async def count_exchange(self, unit: UnitOfWork, legs: Iterable[GivenLeg], at: datetime) -> None:
-        """Count one finalized exchange for each participant, in the unit that records its event as handled."""
-        for share in shares(legs):
-            await self._repository.add(unit, share, at)
 
     async def read(self, user: str) -> Statistics:
         """A member's statistics. Raises ProfileNotFound."""

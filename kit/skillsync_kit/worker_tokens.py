@@ -4,7 +4,7 @@ Source: OAuth 2.0, client credentials grant (RFC 6749, 4.4); Amazon Cognito, "Th
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 import httpx2
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["SecretsManager", "Tokens", "WorkerTokens"]
 
-_SCOPES = "skillsync/users.contact skillsync/transactions.read"
 _TIMEOUT_SECONDS = 5
 # A token this close to its end could expire on its way.
 _MARGIN_SECONDS = 60
@@ -61,15 +60,22 @@ class _Granted(BaseModel):
 
 
 class WorkerTokens:
-    """Tokens by the client credentials grant, for every scope this worker needs; kept until shortly before they end."""
+    """Tokens by the client credentials grant, for the scopes this worker needs; kept until shortly before they end."""
 
     def __init__(
-        self, http: httpx2.AsyncClient, *, url: str, client_id: str, read_secret: Callable[[], Awaitable[str]]
+        self,
+        http: httpx2.AsyncClient,
+        *,
+        url: str,
+        client_id: str,
+        read_secret: Callable[[], Awaitable[str]],
+        scopes: Sequence[str],
     ) -> None:
         self._http = http
         self._url = url
         self._client_id = client_id
         self._read_secret = read_secret
+        self._scopes = " ".join(scopes)
         self._secret: str | None = None
         self._token: str | None = None
         self._ends_at = 0.0
@@ -97,7 +103,7 @@ class WorkerTokens:
         try:
             answer = await self._http.post(
                 self._url,
-                data={"grant_type": "client_credentials", "scope": _SCOPES},
+                data={"grant_type": "client_credentials", "scope": self._scopes},
                 auth=(self._client_id, self._secret),
                 timeout=_TIMEOUT_SECONDS,
             )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from skillsync_kit.http_client import ServiceClient, TokenRefused
-from skillsync_notifications.clients.tokens import Tokens
+from skillsync_kit.worker_tokens import Tokens
 
 __all__ = ["InternalService"]
 

@@ -12,7 +12,7 @@ import pytest
 
 from skillsync_kit.aws import open_client
 from skillsync_kit.errors import DependencyUnavailable
-from skillsync_notifications.clients import SecretsManager, WorkerTokens
+from skillsync_kit.worker_tokens import SecretsManager, WorkerTokens
 from skillsync_testing.emulator import Emulator
 
 SCOPES = ["skillsync/transactions.read", "skillsync/users.contact"]
@@ -30,7 +30,7 @@ class TokenEndpoint:
         self.secret = "first"  # noqa: S105 - made up
         http = httpx2.AsyncClient(transport=httpx2.MockTransport(self._answer))
         self.tokens = WorkerTokens(
-            http, url="http://pool.example/oauth2/token", client_id="worker", read_secret=self._secret
+            http, url="http://pool.example/oauth2/token", client_id="worker", read_secret=self._secret, scopes=SCOPES
         )
 
     async def _secret(self) -> str:
@@ -113,7 +113,7 @@ async def test_an_endpoint_that_is_away_is_a_dependency_that_is_away() -> None:
 
     http = httpx2.AsyncClient(transport=httpx2.MockTransport(refuse))
     with pytest.raises(DependencyUnavailable, match="does not answer"):
-        await WorkerTokens(http, url="http://pool.example", client_id="worker", read_secret=secret).get()
+        await WorkerTokens(http, url="http://pool.example", client_id="worker", read_secret=secret, scopes=SCOPES).get()
 
 
 @pytest.fixture
@@ -152,6 +152,7 @@ async def at_the_cloud(
             url=f"{emulator.endpoint_url}/oauth2/token",
             client_id=client["ClientId"],
             read_secret=SecretsManager(reader, ids[name]).read,
+            scopes=SCOPES,
         )
 
 
