@@ -1,6 +1,7 @@
 """The consumer on a real queue: one effect, poison aside, hand-back when it stops, and handles that no longer hold."""
 
 import asyncio
+import secrets
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
@@ -140,8 +141,8 @@ async def test_a_message_stays_hidden_while_it_is_handled_longer_than_its_visibi
     async with consuming(queue.url, handle) as client:
         await publish(publisher, event)
         await asyncio.wait_for(begun.wait(), 60)
-        # Another consumer waits twice as long as the message would be hidden without a heartbeat.
-        seen = await receive(sqs, queue.url, wait_seconds=2 * messaging.visibility_timeout_seconds)
+        # Another consumer waits for longer than the message would be hidden without a heartbeat.
+        seen = await receive(sqs, queue.url, wait_seconds=messaging.visibility_timeout_seconds + 2)
         may_end.set()
         await until(lambda: is_empty(sqs, queue.url), "an empty queue")
     assert seen == []
@@ -151,8 +152,8 @@ async def test_a_message_stays_hidden_while_it_is_handled_longer_than_its_visibi
 
 @pytest.fixture
 async def patient_queue(sqs: Any, messaging: Messaging) -> str:
-    """The URL of a queue that hides a message for five minutes: whoever gets one sooner was given it back."""
-    name = f"{messaging.env_name}-patient-queue"
+    """The URL of a test's own queue, which hides a message for five minutes: who gets one sooner was given it back."""
+    name = f"{messaging.env_name}-patient-{secrets.token_hex(4)}"
     answer = await sqs.create_queue(QueueName=name, Attributes={"VisibilityTimeout": "300"})
     return str(answer["QueueUrl"])
 
@@ -205,7 +206,7 @@ async def hidden(sqs: Any, queue_url: str) -> int:
 
 async def test_handles_that_no_longer_hold_and_messages_nobody_knows_stop_no_consumer(
     sqs: Any,
-    queue: ConsumerQueue,
+    patient_queue: str,
     consuming: Consuming,
     record: Handler,
     effects: Effects,
@@ -217,22 +218,22 @@ async def test_handles_that_no_longer_hold_and_messages_nobody_knows_stop_no_con
         await record(unit, event)
         handle_now = next(m["ReceiptHandle"] for m in client.received if event.id in m["Body"])
         if event.id == deleted.id:
-            await sqs.delete_message(QueueUrl=queue.url, ReceiptHandle=handle_now)
+            await sqs.delete_message(QueueUrl=patient_queue, ReceiptHandle=handle_now)
         if event.id == lost.id:
             # Its visibility ends while it is handled: somebody else receives it, and this one's handle is old.
-            await sqs.change_message_visibility(QueueUrl=queue.url, ReceiptHandle=handle_now, VisibilityTimeout=0)
-            taken = await until(lambda: receive(sqs, queue.url, wait_seconds=1), "somebody else receives it")
+            await sqs.change_message_visibility(QueueUrl=patient_queue, ReceiptHandle=handle_now, VisibilityTimeout=0)
+            taken = await until(lambda: receive(sqs, patient_queue, wait_seconds=1), "somebody else receives it")
             for message in taken:
-                await sqs.delete_message(QueueUrl=queue.url, ReceiptHandle=message["ReceiptHandle"])
+                await sqs.delete_message(QueueUrl=patient_queue, ReceiptHandle=message["ReceiptHandle"])
 
     strange = ["no event at all", "{}", make_event(type="stranger.v1").to_json()]
-    async with consuming(queue.url, handle) as client:
+    async with consuming(patient_queue, handle) as client:
         for body in [*strange, deleted.to_json()]:
-            await sqs.send_message(QueueUrl=queue.url, MessageBody=body)
+            await sqs.send_message(QueueUrl=patient_queue, MessageBody=body)
         await until(lambda: _happened(effects, deleted), "the deleted message's effect")
-        await sqs.send_message(QueueUrl=queue.url, MessageBody=lost.to_json())
+        await sqs.send_message(QueueUrl=patient_queue, MessageBody=lost.to_json())
         await until(lambda: _happened(effects, lost), "the lost message's effect")
-        await sqs.send_message(QueueUrl=queue.url, MessageBody=good.to_json())
+        await sqs.send_message(QueueUrl=patient_queue, MessageBody=good.to_json())
         await until(lambda: _happened(effects, good), "the good message's effect")
         assert all(any(body == message["Body"] for message in client.received) for body in strange)
     assert Counter(await effects()) == Counter(event.id for event in (deleted, lost, good))

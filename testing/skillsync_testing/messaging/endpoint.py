@@ -30,6 +30,7 @@ class Endpoint:
     name: str
     is_aws: bool
     variables: Mapping[str, str] = field(repr=False)
+    _clients: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @contextmanager
     def entered(self, credentials: Mapping[str, str] | None = None) -> Iterator[None]:
@@ -39,10 +40,13 @@ class Endpoint:
             yield
 
     def client(self, service: str, credentials: Mapping[str, str] | None = None) -> Any:
-        """A plain boto3 client."""
+        """A plain boto3 client, the same at each call; one of its own for other credentials than the caller's."""
+        if credentials is None and service in self._clients:
+            return self._clients[service]
         with self.entered(credentials):
             # A session of its own: the default one keeps the credentials it found first.
-            return boto3.session.Session().client(service)  # type: ignore[call-overload]
+            made = boto3.session.Session().client(service)  # type: ignore[call-overload]
+        return made if credentials is not None else self._clients.setdefault(service, made)
 
     def lacks(self, what: str, reason: object) -> None:
         """Say that `what` is not exercised here. Fails on AWS, which lacks nothing that the suite needs."""

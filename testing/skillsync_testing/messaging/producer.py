@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from skillsync_testing.messaging.endpoint import Endpoint
 
-__all__ = ["assume_producer", "remove_producer"]
+__all__ = ["assume_producer", "producers", "remove_producer"]
 
 # A new role is known everywhere within seconds, but not at once.
 _SPREADING_SECONDS = 90.0
@@ -41,16 +41,30 @@ def assume_producer(endpoint: Endpoint, env_name: str, topic_arn: str) -> dict[s
     return _once_it_publishes(endpoint, arn, topic_arn)
 
 
+def producers(endpoint: Endpoint, env_name: str) -> list[str]:
+    """The role's name, when there is such a role."""
+    try:
+        return [endpoint.client("iam").get_role(RoleName=_role(env_name))["Role"]["RoleName"]]
+    except (ClientError, BotoCoreError) as error:
+        _raise_on_aws(endpoint, error)
+        return []
+
+
 def remove_producer(endpoint: Endpoint, env_name: str) -> None:
     """Delete the role; none is fine."""
     iam = endpoint.client("iam")
-    try:
-        iam.delete_role_policy(RoleName=_role(env_name), PolicyName="own")
-        iam.delete_role(RoleName=_role(env_name))
-    except (ClientError, BotoCoreError) as error:
-        is_missing = isinstance(error, ClientError) and error.response["Error"]["Code"] == "NoSuchEntity"
-        if endpoint.is_aws and not is_missing:
-            raise
+    for delete, more in ((iam.delete_role_policy, {"PolicyName": "own"}), (iam.delete_role, {})):
+        try:
+            delete(RoleName=_role(env_name), **more)
+        except (ClientError, BotoCoreError) as error:
+            _raise_on_aws(endpoint, error)
+
+
+def _raise_on_aws(endpoint: Endpoint, error: ClientError | BotoCoreError) -> None:
+    """On AWS the one thing that may be is that there is no such role; elsewhere there may be no roles at all."""
+    is_missing = isinstance(error, ClientError) and error.response["Error"]["Code"] == "NoSuchEntity"
+    if endpoint.is_aws and not is_missing:
+        raise error
 
 
 def _once_it_publishes(endpoint: Endpoint, role_arn: str, topic_arn: str) -> dict[str, str]:

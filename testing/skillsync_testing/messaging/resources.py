@@ -11,14 +11,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 from skillsync import stacks, templates
 from skillsync_testing.messaging.by_hand import make_by_hand
 from skillsync_testing.messaging.endpoint import Endpoint
-from skillsync_testing.messaging.producer import assume_producer, remove_producer
+from skillsync_testing.messaging.producer import assume_producer, producers, remove_producer
 from skillsync_testing.system import eventually
 
 __all__ = ["CONSUMERS", "ConsumerQueue", "Messaging", "left_over", "made", "made_by_hand", "named"]
 
 CONSUMERS = ("User", "Transaction", "Notification", "Analytics")
 # Small, so that the suite need not wait long for what comes back.
-VISIBILITY_TIMEOUT_SECONDS = 4
+VISIBILITY_TIMEOUT_SECONDS = 3
 MAX_RECEIVE_COUNT = 3
 # An emulator makes the stack in a second or two, or never.
 _STACK_SECONDS = {True: 900.0, False: 30.0}
@@ -96,6 +96,7 @@ def left_over(endpoint: Endpoint, env_name: str) -> dict[str, list[str]]:
     pages = sns.get_paginator("list_subscriptions").paginate()
     subscriptions = [s["SubscriptionArn"] for page in pages for s in page["Subscriptions"]]
     found = {
+        "roles": producers(endpoint, env_name),
         "stacks": _stacks(endpoint, env_name),
         "subscriptions": [arn for arn in subscriptions if prefix in arn],
         "topics": [arn for arn in topics if prefix in arn],
