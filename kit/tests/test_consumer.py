@@ -498,12 +498,16 @@ async def test_at_the_ceiling_what_waits_for_the_database_is_given_back_and_not_
     database, away, stopping = await open_database(database_url), Away(database_url), asyncio.Event()
     away.refusals = 10**6
     queue = Queue([message(make_event().to_json(), handle="h1")])
-    running = asyncio.create_task(consumer(queue, inbox(away, done=record)).run(stopping))
-    async with asyncio.timeout(10):
-        await queue.until(lambda: bool(queue.put_off))
-    stopping.set()
-    await running
+    metrics.flush()
+    with capture_logs() as lines:
+        running = asyncio.create_task(consumer(queue, inbox(away, done=record)).run(stopping))
+        async with asyncio.timeout(10):
+            await queue.until(lambda: bool(queue.put_off))
+        stopping.set()
+        await running
+        metrics.flush()
     await away.close()
+    assert counted(lines) == {"messages-given-back": 1}
     assert queue.put_off == {"h1": 0}
     async with database.read() as connection:
         assert (await connection.execute(select(metadata.tables["failed_messages"]))).all() == []
