@@ -14,10 +14,11 @@ POINTS = ("before-page-commit", "after-page")
 
 
 class Traffic:
-    """Two members who finalize exchanges with each other, one after the other, until they are told to stop."""
+    """Two members who finalize so many exchanges with each other, one after the other, unless told to stop before."""
 
-    def __init__(self, ana: Member, bo: Member) -> None:
+    def __init__(self, ana: Member, bo: Member, at_most: int) -> None:
         self._pair = (ana, bo)
+        self._at_most = at_most
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run)
         self.exchanges = 0
@@ -35,7 +36,7 @@ class Traffic:
 
     def _run(self) -> None:
         giver, receiver = self._pair
-        while not self._stopping.is_set():
+        while self.exchanges < self._at_most and not self._stopping.is_set():
             try:
                 giver.finalized_exchange_with(receiver)
             except Exception as mistake:
@@ -59,14 +60,16 @@ def test_replays_beside_live_traffic(system: System, proof: Proof, rounds: int) 
     ana, bo = system.member("Ana").make_profile(), system.member("Bo").make_profile()
     ana.finalized_exchange_with(bo)
     consumers = ("analytics", "users") if rounds > 1 else (proof.random.choice(("analytics", "users")),)
-    traffic, hits = Traffic(ana, bo), dict.fromkeys(POINTS, 0)
+    traffic, hits = Traffic(ana, bo, 40 * rounds), dict.fromkeys(POINTS, 0)
     with traffic.flowing():
         for _ in proof.rounds(rounds):
             for consumer in consumers:
                 points = POINTS if rounds > 1 else (proof.random.choice(POINTS),)
                 for point in points:
                     system.arm(f"{consumer}-replay", point)
-                    killed = system.command("replay", consumer, "--json")
+                    # What is killed before its commit has still to be done, so the next kill comes in time as well.
+                    begin = ["--afresh"] if point == points[0] else []
+                    killed = system.command("replay", consumer, "--json", *begin)
                     assert killed.returncode == 1, killed.stdout
                     hits[point] += not system.is_armed(f"{consumer}-replay", point)
                 replayed(system, consumer, "--apply")
