@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiobotocore.config import AioConfig
 from aiobotocore.session import get_session
+from botocore.exceptions import ClientError
 
 from skillsync_kit.relay import PUBLISH_SECONDS, Message
 
@@ -49,7 +50,10 @@ class SnsPublisher:
 
     async def publish(self, messages: Sequence[Message]) -> dict[str, str]:
         """Publish all within PUBLISH_SECONDS; the ids that did not get through by then, each with the reason."""
-        failures = await asyncio.gather(*(self._publish_batch(batch) for batch in _batches(messages)))
+        return await self._publish_all(_batches(messages))
+
+    async def _publish_all(self, batches: Sequence[Sequence[Message]]) -> dict[str, str]:
+        failures = await asyncio.gather(*(self._publish_batch(batch) for batch in batches))
         return {message_id: reason for failed in failures for message_id, reason in failed.items()}
 
     async def _publish_batch(self, messages: Sequence[Message]) -> dict[str, str]:
@@ -69,9 +73,22 @@ class SnsPublisher:
             done = {entry.get("Id") for entry in answer.get("Successful", [])}
             reasons = {entry["Id"]: entry.get("Message", entry["Code"]) for entry in answer.get("Failed", [])}
         except Exception as error:
+            if _is_refused(error) and len(messages) > 1:
+                # One entry's fault; which one shows when each goes by itself.
+                return await self._publish_all([[message] for message in messages])
             # Away, or answering what cannot be parsed: whichever it is, the rows wait and keep the reason.
             return dict.fromkeys((message.id for message in messages), f"{type(error).__name__}: {error}")
         return {m.id: reasons.get(m.id, "not confirmed by the broker") for m in messages if m.id not in done}
+
+
+def _is_refused(error: Exception) -> bool:
+    """Whether the call itself was found wrong, and would be again."""
+    if not isinstance(error, ClientError):
+        return False
+    answer = error.response
+    return answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 400) == 400 and "Throttl" not in str(
+        answer.get("Error", {}).get("Code")
+    )
 
 
 def _batches(messages: Sequence[Message]) -> list[list[Message]]:

@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from sqlalchemy import bindparam, or_, select, update
@@ -34,6 +34,9 @@ _LONGEST_POLL_SECONDS = 1.0
 # While something waits that could not be published.
 _EXPECTING_POLL_SECONDS = 0.1
 _BACK_OFF_SECONDS = (0.5, 1, 2, 5, 10, 30)
+# Longer than any claim or back-off: one that ends later was written by a machine whose clock is wrong, and counts for
+# nothing.
+_BELIEVABLE = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +99,7 @@ class Relay:
 
     async def publish_pending(self) -> int:
         """Claim a batch, publish it outside any transaction, mark what got through. How many did."""
-        messages = await self._database.run(self._claim)
+        messages, claimed_until = await self._database.run(self._claim)
         if not messages:
             return 0
         failed = await self._publisher.publish(messages)
@@ -105,18 +108,22 @@ class Relay:
         metrics.count("events-not-published", len(failed))
 
         async def mark(unit: UnitOfWork) -> None:
-            await self._mark(unit, messages, failed)
+            await self._mark(unit, messages, failed, claimed_until)
             failpoint("before-mark")
 
         await self._database.run(mark)
         return len(messages) - len(failed)
 
-    async def _claim(self, unit: UnitOfWork) -> list[Message]:
+    async def _claim(self, unit: UnitOfWork) -> tuple[list[Message], datetime]:
+        """At most a batch of what nobody else has in hand, and until when it is ours."""
         table, now = self._table, self._clock.now()
+        claim = table.c.claimed_until
         pending = (
             select(table.c.id, table.c.type, table.c.payload, table.c.attempts, table.c.created_at)
             .where(table.c.published_at.is_(None))
-            .where(or_(table.c.claimed_until.is_(None), table.c.claimed_until < now))
+            .where(or_(claim.is_(None), claim < now, claim > now + _BELIEVABLE))
+            # What was tried before comes first: else new rows without end would keep it back for ever.
+            .order_by(claim.desc())
             .limit(_BATCH)
         )
         if self._database.supports_skip_locked:
@@ -126,14 +133,22 @@ class Relay:
             ids = [row.id for row in rows]
             await unit.connection.execute(update(table).where(table.c.id.in_(ids)).values(claimed_until=now + _CLAIM))
             metrics.level("outbox-lag", (now - min(row.created_at for row in rows)).total_seconds())
-        return [Message(row.id, row.type, row.payload, row.attempts) for row in rows]
+        return [Message(row.id, row.type, row.payload, row.attempts) for row in rows], now + _CLAIM
 
-    async def _mark(self, unit: UnitOfWork, messages: Sequence[Message], failed: dict[str, str]) -> None:
+    async def _mark(
+        self, unit: UnitOfWork, messages: Sequence[Message], failed: dict[str, str], claimed_until: datetime
+    ) -> None:
+        """Write down what became of a batch. That an event left is true whoever says it, and first.
+
+        A failure counts only while the claim is our own: else another relay has the row in hand, or has published it.
+        """
         table, now = self._table, self._clock.now()
         published = [message.id for message in messages if message.id not in failed]
         if published:
             await unit.connection.execute(
-                update(table).where(table.c.id.in_(published)).values(published_at=now, last_error=None)
+                update(table)
+                .where(table.c.id.in_(published), table.c.published_at.is_(None))
+                .values(published_at=now, last_error=None)
             )
         again = [
             {
@@ -149,7 +164,8 @@ class Relay:
             log.warning("events not published", count=len(again), reason=again[0]["last_error"])
             waits = (_back_off_seconds(message.attempts) for message in messages if message.id in failed)
             self._expecting_until = time.monotonic() + max(waits) + _LONGEST_POLL_SECONDS
-            await unit.connection.execute(update(table).where(table.c.id == bindparam("row")), again)
+            ours = (table.c.published_at.is_(None), table.c.claimed_until == claimed_until)
+            await unit.connection.execute(update(table).where(table.c.id == bindparam("row"), *ours), again)
 
     async def _pause(self, seconds: float, stopping: asyncio.Event) -> None:
         waits = [asyncio.ensure_future(self._woken.wait()), asyncio.ensure_future(stopping.wait())]
