@@ -27,7 +27,7 @@ _FIRST_WAIT_SECONDS = 0.1
 _ANSWERS_WORTH_RETRYING = frozenset({429, 502, 503, 504})
 _LONGEST_WAIT_SECONDS = 1.0
 # All of these together are fewer than a service has at work: the others go on when a dependency stands still.
-_AT_ONCE, _WAITING = 20, 30
+_AT_ONCE, _WAITING = 12, 20
 _WAIT_FOR_A_PLACE_SECONDS = 0.25
 # An attempt with less time than this fails for its caller's hurry, which tells nothing of the dependency. Otherwise
 # anybody could open the breaker for everybody, by a deadline of a few milliseconds.

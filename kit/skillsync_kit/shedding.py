@@ -16,7 +16,7 @@ from skillsync_kit.problems import problem_response
 
 __all__ = ["Shedding"]
 
-_AT_WORK = 64
+_AT_WORK = 40
 # By rank: what it is called, how many may wait, and how long.
 _PRIORITIES = ("change", "read")
 _WAITING = (128, 64)

@@ -302,7 +302,7 @@ async def test_of_fifty_who_wait_one_asks_whether_it_is_well_again(
     may_answer.set()
     assert await probe == {"ok": True}
     assert len(other.requests) == 11
-    assert await asyncio.gather(*(standing.get("/x", "t") for _ in range(50))) == [{"ok": True}] * 50
+    assert [await standing.get("/x", "t") for _ in range(50)] == [{"ok": True}] * 50
 
 
 async def test_a_cancelled_probe_leaves_the_way_free_for_the_next(
@@ -370,7 +370,7 @@ async def test_so_many_wait_for_a_slow_service_and_no_more(other: Other) -> None
     all_came, may_answer = asyncio.Event(), asyncio.Event()
 
     async def answer_when_told(writer: asyncio.StreamWriter) -> None:
-        if len(other.requests) == 20:
+        if len(other.requests) == 12:
             all_came.set()
         await may_answer.wait()
         await answer(200)(writer)
@@ -379,14 +379,14 @@ async def test_so_many_wait_for_a_slow_service_and_no_more(other: Other) -> None
     counted()
     async with httpx2.AsyncClient() as http:
         client = ServiceClient(http, "users", other.url, timeout_seconds=30)
-        calls = [asyncio.create_task(client.get("/x", "t")) for _ in range(60)]
-        # Ten find every place taken, to wait in too; thirty wait in vain.
+        calls = [asyncio.create_task(client.get("/x", "t")) for _ in range(40)]
+        # Eight find every place taken, to wait in too; twenty wait in vain.
         waiting = set(calls)
-        while len(waiting) > 20:
+        while len(waiting) > 12:
             _, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         await all_came.wait()
         may_answer.set()
         outcomes = await asyncio.gather(*calls, return_exceptions=True)
-    assert [type(outcome) for outcome in outcomes] == [dict] * 20 + [DependencyUnavailable] * 40
-    assert len(other.requests) == 20
-    assert counted("bulkhead-refused") == {"bulkhead-refused": 40}
+    assert [type(outcome) for outcome in outcomes] == [dict] * 12 + [DependencyUnavailable] * 28
+    assert len(other.requests) == 12
+    assert counted("bulkhead-refused") == {"bulkhead-refused": 28}

@@ -116,7 +116,7 @@ async def test_it_stays_its_own_problem(clients: Clients, deployment: Deployment
     )
 
 
-@figure("calls", check=100, prove=2000)
+@figure("calls", check=100, prove=1000)
 async def test_it_is_not_asked_more_for_failing(
     clients: Clients, deployment: Deployment, proof: Proof, calls: int
 ) -> None:
