@@ -26,12 +26,11 @@ __all__ = ["Consumer"]
 
 # In hand at most; also what one ReceiveMessage gives at most.
 _IN_HAND = 10
-_LONG_POLL_SECONDS = 20
 _BROKER_AWAY_SECONDS = 1.0
 _DATABASE_AWAY_SECONDS = 2.0
 _PING_SECONDS = 5
 # Within the time that a process has to end.
-_FINISH_SECONDS = 15
+_FINISH_SECONDS = 15.0
 
 
 class Consumer:
@@ -44,8 +43,11 @@ class Consumer:
         inbox: Inbox,
         failed: FailedMessages,
         handled: Callable[[], None] = lambda: None,
+        *,
+        long_poll_seconds: int = 20,
     ) -> None:
         """`failed` takes down why a message failed; `handled` is called when a message had its effect."""
+        self._long_poll_seconds = long_poll_seconds
         self._client = client
         self._queue_url = queue_url
         self._inbox = inbox
@@ -54,7 +56,10 @@ class Consumer:
         self._in_hand: set[asyncio.Task[None]] = set()
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Receive and handle until `stopping` is set. What is in hand then is finished, or given back after 15 s."""
+        """Receive and handle until `stopping` is set.
+
+        What is in hand then is finished, or given back after 15 s; what an open poll still brings is given back.
+        """
         try:
             while not stopping.is_set():
                 try:
@@ -80,15 +85,21 @@ class Consumer:
             await unless(stopping, asyncio.wait(self._in_hand, return_when=asyncio.FIRST_COMPLETED))
 
     async def _receive(self, free: int, stopping: asyncio.Event) -> None:
-        answer = await unless(
-            stopping,
+        poll = asyncio.ensure_future(
             self._client.receive_message(
                 QueueUrl=self._queue_url,
                 MaxNumberOfMessages=free,
-                WaitTimeSeconds=_LONG_POLL_SECONDS,
+                WaitTimeSeconds=self._long_poll_seconds,
                 MessageSystemAttributeNames=["ApproximateReceiveCount"],
-            ),
+            )
         )
+        try:
+            # An open poll cannot be taken back: the broker would answer it all the same, and hide what it gave nobody.
+            await unless(stopping, asyncio.wait({poll}))
+            await asyncio.wait({poll}, timeout=_FINISH_SECONDS)
+            answer = await poll if poll.done() else None
+        finally:
+            poll.cancel()
         for received in answer.get("Messages", []) if answer else []:
             message = ReceivedMessage.of(received)
             handling = self._handling

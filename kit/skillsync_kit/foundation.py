@@ -41,6 +41,7 @@ class Foundation:
     verifier: TokenVerifier
     processed: ProcessedMessages
     failed: FailedMessages
+    long_poll_seconds: int
     outbox: Outbox | None
     idempotency: Idempotency | None
     operations: Operations
@@ -70,7 +71,7 @@ class Foundation:
         inbox = Inbox(self.name, self.database, self.processed, handlers, rebuild)
         # The read timeout outlives the long poll.
         client = await open_client(stack, "sqs", read_timeout_seconds=40)
-        return Consumer(client, queue_url, inbox, self.failed, handled)
+        return Consumer(client, queue_url, inbox, self.failed, handled, long_poll_seconds=self.long_poll_seconds)
 
 
 def lay(stack: AsyncExitStack, settings: Settings, name: str, metadata: MetaData) -> Foundation:
@@ -112,6 +113,7 @@ def lay(stack: AsyncExitStack, settings: Settings, name: str, metadata: MetaData
         verifier=verifier,
         processed=ProcessedMessages(tables["processed_messages"], clock),
         failed=failed,
+        long_poll_seconds=settings.long_poll_seconds,
         outbox=outbox,
         idempotency=Idempotency(tables["idempotency_records"], clock) if "idempotency_records" in tables else None,
         operations=Operations(database, outbox, failed, clock),

@@ -24,6 +24,7 @@ class Settings(BaseSettings):
     jwks_url: str
     web_client_id: str
     worker_client_id: str | None = None
+    long_poll_seconds: int = Field(default=20, ge=0, le=20, description="A stop waits for the open poll's answer")
     drain_seconds: float = Field(default=0, ge=0, le=60)
     listener: int | None = Field(default=None, ge=3, description="File descriptor of a listening socket to serve on")
     failpoints: str | None = None

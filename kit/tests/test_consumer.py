@@ -603,7 +603,28 @@ async def test_what_arrives_in_the_moment_of_stopping_is_given_back(
     assert (queue.deleted, queue.put_off) == ([], {"h1": 0})
 
 
-async def test_stopping_ends_a_long_poll_at_once(database: Database, inbox: MakeInbox, consumer: MakeConsumer) -> None:
+async def test_what_an_open_poll_brings_after_the_stop_is_given_back(
+    database: Database, inbox: MakeInbox, record: Handler, consumer: MakeConsumer, make_event: MakeEvent
+) -> None:
+    stopping, brought = asyncio.Event(), asyncio.Event()
+
+    class Slow(Queue):
+        async def receive_message(self, **arguments: Any) -> dict[str, Any]:
+            await brought.wait()
+            return await super().receive_message(**arguments)
+
+    queue = Slow([message(make_event().to_json(), handle="h1")])
+    running = asyncio.create_task(consumer(queue, inbox(database, done=record)).run(stopping))
+    stopping.set()
+    asyncio.get_running_loop().call_later(0.05, brought.set)
+    await asyncio.wait_for(running, 10)
+    assert (queue.deleted, queue.put_off) == ([], {"h1": 0})
+
+
+async def test_a_poll_that_never_ends_does_not_hold_up_the_stop(
+    database: Database, inbox: MakeInbox, consumer: MakeConsumer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("skillsync_kit.consumer._FINISH_SECONDS", 0.1)
     queue, stopping = Queue(), asyncio.Event()
     running = asyncio.create_task(consumer(queue, inbox(database)).run(stopping))
     await queue.emptied.wait()

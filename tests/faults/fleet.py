@@ -263,6 +263,7 @@ class Fleet:
             "SKILLSYNC_QUEUE_URL": self._reachable(
                 self.outputs[f"{QUEUES[service]}QueueUrl"], self.links["broker"].port
             ),
+            "SKILLSYNC_LONG_POLL_SECONDS": "1",
             "SKILLSYNC_MAIL_SENDER": SENDER,
             "SKILLSYNC_WEB_URL": "http://127.0.0.1",
             "SKILLSYNC_LOG_LEVEL": "info" if service != "transactions" else "warning",

@@ -18,6 +18,7 @@ from skillsync_kit.clock import SystemClock
 from skillsync_kit.consumer import Consumer
 from skillsync_kit.database import Database, UnitOfWork, key_text
 from skillsync_kit.events import Event
+from skillsync_kit.failed_messages import FailedMessages, failed_messages_table
 from skillsync_kit.ids import new_id
 from skillsync_kit.inbox import Handler, Inbox
 from skillsync_kit.outbox import Outbox, outbox_table
@@ -89,6 +90,7 @@ def metadata() -> MetaData:
     metadata = MetaData()
     outbox_table(metadata)
     processed_messages_table(metadata)
+    failed_messages_table(metadata)
     Table(
         "effects",
         metadata,
@@ -176,8 +178,10 @@ def consuming(sqs: Any, database: Database, metadata: MetaData) -> Consuming:
     @asynccontextmanager
     async def run(queue_url: str, handler: Handler, over: Database = database) -> AsyncIterator[Watched]:
         processed = ProcessedMessages(metadata.tables["processed_messages"], SystemClock())
+        failed = FailedMessages(metadata.tables["failed_messages"], SystemClock())
         client, stopping = Watched(sqs), asyncio.Event()
-        consumer = Consumer(client, queue_url, Inbox("suite", over, processed, {ALONE: handler}))  # type: ignore[arg-type]
+        inbox = Inbox("suite", over, processed, {ALONE: handler})
+        consumer = Consumer(client, queue_url, inbox, failed, long_poll_seconds=2)  # type: ignore[arg-type]
         running = asyncio.create_task(consumer.run(stopping))
         try:
             yield client

@@ -104,6 +104,8 @@ def service_specification(
             **environment,
             "SKILLSYNC_PORT": str(address.port),
             "SKILLSYNC_DRAIN_SECONDS": str(drain_seconds),
+            # Ctrl-C waits for the answer to an open poll; polls are cheap here.
+            "SKILLSYNC_LONG_POLL_SECONDS": "1",
         },
         url=address.url,
         ready_url=f"{address.url}/health/ready",
