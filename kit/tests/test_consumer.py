@@ -57,7 +57,9 @@ class Queue:
         self.asked_for.append(most)
         if not self.batches:
             self.emptied.set()
-            await asyncio.Event().wait()
+            # As a long poll that brings nothing, but shorter.
+            await asyncio.sleep(0.02)
+            return {}
         batch = self.batches.pop(0)
         if isinstance(batch, Exception):
             raise batch
@@ -606,15 +608,17 @@ async def test_what_arrives_in_the_moment_of_stopping_is_given_back(
 async def test_what_an_open_poll_brings_after_the_stop_is_given_back(
     database: Database, inbox: MakeInbox, record: Handler, consumer: MakeConsumer, make_event: MakeEvent
 ) -> None:
-    stopping, brought = asyncio.Event(), asyncio.Event()
+    stopping, asked, brought = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     class Slow(Queue):
         async def receive_message(self, **arguments: Any) -> dict[str, Any]:
+            asked.set()
             await brought.wait()
             return await super().receive_message(**arguments)
 
     queue = Slow([message(make_event().to_json(), handle="h1")])
     running = asyncio.create_task(consumer(queue, inbox(database, done=record)).run(stopping))
+    await asked.wait()
     stopping.set()
     asyncio.get_running_loop().call_later(0.05, brought.set)
     await asyncio.wait_for(running, 10)
@@ -625,7 +629,13 @@ async def test_a_poll_that_never_ends_does_not_hold_up_the_stop(
     database: Database, inbox: MakeInbox, consumer: MakeConsumer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("skillsync_kit.consumer._FINISH_SECONDS", 0.1)
-    queue, stopping = Queue(), asyncio.Event()
+
+    class Endless(Queue):
+        async def receive_message(self, **arguments: Any) -> dict[str, Any]:
+            self.emptied.set()
+            return await asyncio.Event().wait() and {}
+
+    queue, stopping = Endless(), asyncio.Event()
     running = asyncio.create_task(consumer(queue, inbox(database)).run(stopping))
     await queue.emptied.wait()
     stopping.set()
@@ -724,7 +734,7 @@ async def test_a_poison_message_is_in_the_dlq_after_exactly_max_receive_count_an
         await sqs.send_message(QueueUrl=queue, MessageBody=body)
     stopping = asyncio.Event()
     failed = FailedMessages(metadata.tables["failed_messages"], clock)
-    consume = Consumer(sqs, queue, inbox(database, done=record, failed=fail), failed)
+    consume = Consumer(sqs, queue, inbox(database, done=record, failed=fail), failed, long_poll_seconds=1)
     running = asyncio.create_task(consume.run(stopping))
     dead: list[Any] = []
     async with asyncio.timeout(20):
@@ -770,7 +780,7 @@ async def test_a_handler_longer_than_the_visibility_timeout_gets_its_message_onc
     await sqs.send_message(QueueUrl=queue, MessageBody=event.to_json())
     stopping, handled = asyncio.Event(), asyncio.Event()
     failed = FailedMessages(metadata.tables["failed_messages"], clock)
-    consume = Consumer(sqs, queue, inbox(database, done=slow), failed, handled.set)
+    consume = Consumer(sqs, queue, inbox(database, done=slow), failed, handled.set, long_poll_seconds=1)
     metrics.flush()
     with capture_logs() as lines:
         running = asyncio.create_task(consume.run(stopping))
