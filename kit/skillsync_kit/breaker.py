@@ -15,7 +15,8 @@ from skillsync_kit.clock import monotonic_seconds
 
 __all__ = ["Attempt", "Breaker", "BreakerOpen"]
 
-_WINDOW_SECONDS = 10.0
+# When a dependency that was well stands still, it takes a timeout and about this long until it is noticed.
+_WINDOW_SECONDS = 5.0
 # Of a busy window the newest are enough to tell, and bound what is kept.
 _MOST_OUTCOMES = 100
 _FEWEST_OUTCOMES = 10
@@ -44,7 +45,7 @@ class Attempt:
 
 
 class Breaker:
-    """Opens when, of the last outcomes of ten seconds, ten or more in number, half or more are failures."""
+    """Opens when, of the last outcomes of five seconds, ten or more in number, half or more are failures."""
 
     def __init__(
         self, *, opened: Callable[[], None] = lambda: None, monotonic: Callable[[], float] = monotonic_seconds

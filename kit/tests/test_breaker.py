@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from skillsync_kit.breaker import Attempt, Breaker, BreakerOpen
 
-WINDOW_SECONDS, MOST, FEWEST, OPEN_SECONDS = 10, 100, 10, 2
+WINDOW_SECONDS, MOST, FEWEST, OPEN_SECONDS = 5, 100, 10, 2
 
 
 class Time:
@@ -102,7 +102,7 @@ class AnyOrder(RuleBasedStateMachine):
         self.open_until = self.time.seconds + OPEN_SECONDS
         self.outcomes, self.of_this_time = [], []
 
-    @rule(seconds=some.sampled_from([0.5, 1, 2, 3, 9, 10]))
+    @rule(seconds=some.sampled_from([0.5, 1, 2, 3, 4, 5]))
     def wait(self, seconds: float) -> None:
         self.time.seconds += seconds
 

@@ -4,6 +4,7 @@ What needs it is refused soon; what does not is served as ever.
 """
 
 import asyncio
+import math
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable
@@ -21,7 +22,9 @@ from skillsync_testing.proofs import Proof, figure
 SLOW_SECONDS = 10
 DEADLINE_SECONDS = 3.0
 # By then the first attempts, which take two seconds each, have opened the breakers.
-NOTICED_SECONDS = 4.5
+NOTICED_SECONDS = 6.0
+# A probe takes two seconds, and two pass before it.
+A_PROBE_SECONDS = 4.0
 AT_ONCE_SECONDS = 1.0
 CREATES_A_SECOND, FINALIZES_A_SECOND = 20, 10
 REFUSED_OF_TEN = 3
@@ -64,7 +67,7 @@ class Times:
         return sorted(self.seconds)[len(self.seconds) * percent // 100]
 
 
-@figure("seconds", check=6, prove=60)
+@figure("seconds", check=9, prove=60)
 async def test_it_stays_its_own_problem(clients: Clients, deployment: Deployment, proof: Proof, seconds: int) -> None:
     accepted: list[tuple[str, str]] = []
 
@@ -79,16 +82,18 @@ async def test_it_stays_its_own_problem(clients: Clients, deployment: Deployment
     users, creates, late_creates, finalizes = deployment.neighbours, Times(), Times(), Times()
     users.behave(delay_seconds=SLOW_SECONDS)
     asked, began = users.users_asked, time.monotonic()
-    calls = CREATES_A_SECOND * seconds
+    calls, early_attempts = CREATES_A_SECOND * seconds, 0
     async with asyncio.TaskGroup() as group:
         for number in proof.rounds(calls):
             at = number / CREATES_A_SECOND
             await asyncio.sleep(began + at - time.monotonic())
             times = creates if at < NOTICED_SECONDS else late_creates
+            early_attempts = users.users_asked - asked if at < NOTICED_SECONDS else early_attempts
             group.create_task(times.measure(created(clients, deadline_seconds=DEADLINE_SECONDS)))
             if number % (CREATES_A_SECOND // FINALIZES_A_SECOND) == 0:
                 group.create_task(finalizes.measure(finalized(*accepted.pop())))
     attempts, late_median = users.users_asked - asked, late_creates.percentile(50)
+    most_probes = PROCESSES * math.ceil((seconds - NOTICED_SECONDS) / A_PROBE_SECONDS + 1)
     creates.seconds += late_creates.seconds
     outcomes = creates.outcomes + late_creates.outcomes
     proof.record(
@@ -100,6 +105,7 @@ async def test_it_stays_its_own_problem(clients: Clients, deployment: Deployment
             "create p99 within its deadline": True,
             "finalize p99 within its deadline": True,
             "refused at once when the breaker is open": True,
+            "nothing but probes then": True,
             "attempts <= 1.1 x calls + reserve": True,
         },
         {
@@ -108,10 +114,12 @@ async def test_it_stays_its_own_problem(clients: Clients, deployment: Deployment
             "create p99 within its deadline": creates.percentile(99) <= DEADLINE_SECONDS,
             "finalize p99 within its deadline": finalizes.percentile(99) <= DEADLINE_SECONDS,
             "refused at once when the breaker is open": late_median < AT_ONCE_SECONDS,
+            "nothing but probes then": attempts - early_attempts <= most_probes,
             "attempts <= 1.1 x calls + reserve": attempts <= 1.1 * calls + PROCESSES * RESERVE,
         },
         f"p99 of finalize {finalizes.percentile(99):.3f} s, of create {creates.percentile(99):.2f} s; "
-        f"median of creates after {NOTICED_SECONDS:g} s {late_median:.3f} s; {attempts} attempts of {calls} calls",
+        f"median of creates after {NOTICED_SECONDS:g} s {late_median:.3f} s; {attempts} attempts of {calls} calls, "
+        f"{attempts - early_attempts} of them after that",
         hits={"slow answer": attempts},
     )
 
