@@ -10,7 +10,8 @@ from skillsync_testing.lanes import Tally, in_lanes, request
 from skillsync_testing.member import Member, swap
 from skillsync_testing.system import System
 
-LANES = 4
+# A load that leaves the processors to those that start.
+LANES, PAUSE_SECONDS = 4, 0.02
 
 
 async def test_all_processes_are_replaced_and_no_request_fails(system: System) -> None:
@@ -32,7 +33,7 @@ async def test_all_processes_are_replaced_and_no_request_fails(system: System) -
             "POST", "/v1/transactions", token=ana.token, body=swap(bo), headers={"Idempotency-Key": uuid4().hex}
         )
 
-    loading = asyncio.create_task(in_lanes(system.port, LANES, next_request, tally))
+    loading = asyncio.create_task(in_lanes(system.port, LANES, next_request, tally, pause_seconds=PAUSE_SECONDS))
     await until_sent(tally, 40)
     told = await asyncio.to_thread(system.command, "restart")
     await until_sent(tally, tally.sent + 40)
