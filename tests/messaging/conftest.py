@@ -5,6 +5,7 @@ AWS's own variables name.
 """
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any
@@ -23,7 +24,7 @@ from skillsync_kit.ids import new_id
 from skillsync_kit.inbox import Handler, Inbox
 from skillsync_kit.outbox import Outbox, outbox_table
 from skillsync_kit.processed_messages import ProcessedMessages, processed_messages_table
-from skillsync_kit.relay import Relay
+from skillsync_kit.relay import Message, Relay
 from skillsync_kit.telemetry import configure
 from skillsync_testing.messaging import ConsumerQueue, Endpoint, Messaging, Watched, chosen_endpoint, drain, made
 from skillsync_testing.plugin import MakeDatabase
@@ -31,6 +32,7 @@ from skillsync_testing.plugin import MakeDatabase
 # The one type that reaches a single queue; tests that need a queue to themselves publish it.
 ALONE, ALONE_IN = "account.soft_limit_crossed.v1", "Notification"
 MakeEvent = Callable[..., Event]
+Publish = Callable[..., Awaitable[None]]
 Consuming = Callable[..., AbstractAsyncContextManager[Watched]]
 OpenDatabase = Callable[[], Awaitable[Database]]
 
@@ -76,12 +78,31 @@ async def publisher(stack: AsyncExitStack, endpoint: Endpoint, messaging: Messag
 
 
 @pytest.fixture
+def publish(publisher: SnsPublisher) -> Publish:
+    """Publishes as the relay does, as often as an event is named."""
+
+    async def run(*events: Event) -> None:
+        for event in events:
+            assert await publisher.publish([Message(event.id, event.type, event.to_json(), 0)]) == {}
+
+    return run
+
+
+@pytest.fixture
 async def queue(sqs: Any, messaging: Messaging) -> ConsumerQueue:
     """A consumer's queue that only this test's messages reach, empty, as is its DLQ."""
     chosen = messaging.queues[ALONE_IN]
     for url in (chosen.url, chosen.dlq_url):
         await drain(sqs, url)
     return chosen
+
+
+@pytest.fixture
+async def patient_queue(sqs: Any, messaging: Messaging) -> str:
+    """The URL of a test's own queue, which hides a message for five minutes: who gets one sooner was given it back."""
+    name = f"{messaging.env_name}-patient-{secrets.token_hex(4)}"
+    answer = await sqs.create_queue(QueueName=name, Attributes={"VisibilityTimeout": "300"})
+    return str(answer["QueueUrl"])
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
-__all__ = ["Watched", "drain", "is_empty", "take", "until"]
+__all__ = ["Watched", "drain", "is_empty", "receive", "take", "until"]
 
 Value = TypeVar("Value")
 _COUNTS = (
@@ -52,18 +52,24 @@ async def until(look: Callable[[], Awaitable[Value]], what: str, *, seconds: flo
     return value
 
 
+async def receive(client: Any, queue_url: str, *, wait_seconds: int = 5) -> list[dict[str, Any]]:
+    """One receive, as another consumer would do it."""
+    answer = await client.receive_message(
+        QueueUrl=queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=wait_seconds, MessageAttributeNames=["All"]
+    )
+    return list(answer.get("Messages", []))
+
+
 async def take(client: Any, queue_url: str, count: int, *, seconds: float = 60) -> list[dict[str, Any]]:
     """Receive and delete until there were `count` different bodies, then whatever else comes at once; all of it."""
     messages: list[dict[str, Any]] = []
 
     async def bodies() -> bool:
-        answer = await client.receive_message(
-            QueueUrl=queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=1, MessageAttributeNames=["All"]
-        )
-        for message in answer.get("Messages", []):
+        found = await receive(client, queue_url, wait_seconds=1)
+        for message in found:
             messages.append(message)
             await client.delete_message(QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"])
-        return len({message["Body"] for message in messages}) >= count and not answer.get("Messages")
+        return len({message["Body"] for message in messages}) >= count and not found
 
     await until(bodies, f"{count} messages in {queue_url}", seconds=seconds)
     return messages
