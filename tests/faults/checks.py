@@ -50,8 +50,11 @@ class Checks:
         return self._number("SELECT COUNT(*) FROM notifications.mails WHERE status = 'sent' AND attempts > 1")
 
     def is_drained(self) -> bool:
-        """Whether everything that was committed has had all its effects, and no message is left."""
-        return not (self.unpublished() or self.unheard() or self.unsent() or self._fleet.waiting())
+        """Whether everything that was committed has had its effects, and no message is left.
+
+        An intent is the effect on a mail: sending takes as long as a provider's rate demands, and is not waited for.
+        """
+        return not (self.unpublished() or self.unheard() or self._fleet.waiting())
 
     # --- is it right? ---
 

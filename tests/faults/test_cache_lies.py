@@ -88,7 +88,7 @@ async def readers(fleet: Fleet) -> AsyncIterator[Readers]:
     await readers.close()
 
 
-@figure("rounds", check=1, prove=20)
+@figure("rounds", check=1, prove=10)
 async def test_no_answer_is_wrong_for_the_caches_sake(
     fleet: Fleet, readers: Readers, proof: Proof, rounds: int
 ) -> None:

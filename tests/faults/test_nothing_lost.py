@@ -56,7 +56,7 @@ async def test_no_event_is_lost_and_none_has_two_effects(fleet: Fleet, proof: Pr
         await fleet.ready()
         healed_at = time.monotonic()
         assert await until(checks.is_drained, seconds=GIVE_UP_SECONDS), (
-            f"not drained: {checks.unpublished()} unpublished, {checks.unheard()} unheard, {checks.unsent()} unsent, "
+            f"not drained: {checks.unpublished()} unpublished, {checks.unheard()} unheard, "
             f"{fleet.waiting()} messages waiting, {fleet.waiting(dead=True)} given up"
         )
         drained = time.monotonic() - healed_at

@@ -22,7 +22,7 @@ __all__ = ["Delivery", "Desk"]
 
 _SOURCE = "/notifications"
 # Together less than the sender's claim, so that nobody else takes up a mail whose fate is still being written.
-_ATTEMPT_SECONDS = 15
+_ATTEMPT_SECONDS = 10
 _RECORD_TRIES = 10
 _RECORD_PAUSE_SECONDS = 0.5
 

@@ -19,7 +19,7 @@ __all__ = ["Sender"]
 
 _AT_ONCE = 5
 # Longer than an attempt and its record may take together; so long does a crash delay the mails in hand.
-_CLAIM = timedelta(seconds=25)
+_CLAIM = timedelta(seconds=18)
 # Idle polls find what another process left behind, and what was put off; new intents of this process wake the sender.
 _SHORTEST_POLL_SECONDS = 0.05
 _LONGEST_POLL_SECONDS = 1.0
