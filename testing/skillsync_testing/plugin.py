@@ -41,6 +41,17 @@ def run(kind: type[AnyServer]) -> Iterator[AnyServer]:
         shutil.rmtree(directory, ignore_errors=True)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What runs in one process when several share the tests (xdist's `loadgroup`): a file; or all that use one system.
+
+    A file keeps the servers that it started. A whole system takes long to start, so each kind of it starts once.
+    """
+    for item in items:
+        kind = getattr(getattr(item, "callspec", None), "params", {}).get("system")
+        item.add_marker(pytest.mark.xdist_group(f"system {kind}" if kind else str(item.path)))
+
+
 @pytest.fixture(scope="session")
 def mariadb_server() -> Iterator[MariaDB]:
     """A private MariaDB, durable at each commit."""

@@ -38,18 +38,21 @@ def user_queue(system: System, status: int) -> dict[str, Any]:
 
 def test_a_poison_message_is_found_with_its_reason_and_discarded(system: System) -> None:
     assert command(system, "dlq", "list", "user", status=0)["queues"] == [{"name": "user", "messages": [], "more": 0}]
-    id = system.aws("sqs").send_message(
-        QueueUrl=system.status["queues"]["user"]["url"], MessageBody=f"no event at all {uuid4().hex}"
-    )["MessageId"]
+    body = f"no event at all {uuid4().hex}"
+    queue = system.status["queues"]["user"]["url"]
+    id = system.aws("sqs").send_message(QueueUrl=queue, MessageBody=body)["MessageId"]
     eventually(lambda: depth_of_dlq(system) == 1, seconds=100, what="the message is given up on")
     assert user_queue(system, status=3)["dlq"] == 1
 
     (letter,) = command(system, "dlq", "list", "user", status=3)["queues"][0]["messages"]
     assert letter["message_id"] == id
     assert letter["receives"] == MAX_RECEIVE_COUNT + 1, "the consumer's receives, and our look"
-    assert letter["given_up_after"] in (None, MAX_RECEIVE_COUNT)
-    assert letter["reason"]
-    assert command(system, "dlq", "show", "user", id, status=0)["body"].startswith("no event at all")
+    assert letter["given_up_after"] == MAX_RECEIVE_COUNT
+    assert letter["reason"].startswith("UnreadableEvent: body:")
+    assert command(system, "dlq", "show", "user", id, status=0)["body"] == body
+    logs = [file.read_text() for file in (system.state_directory / "logs").glob("users*.log")]
+    assert sum(log.count("message cannot be read") for log in logs) >= MAX_RECEIVE_COUNT
+    assert not any(body in log for log in logs), "what a message holds is not logged"
 
     assert command(system, "dlq", "discard", "user", id, "--dry-run", status=0)["left"] == 1
     assert command(system, "dlq", "discard", "user", id, status=0)["left"] == 0

@@ -1,7 +1,6 @@
 """The messaging of a running system, seen through a plain AWS client."""
 
 import json
-from uuid import uuid4
 
 import pytest
 
@@ -9,31 +8,11 @@ from skillsync_testing.emulator import REPOSITORY
 from skillsync_testing.member import Member
 from skillsync_testing.system import System, eventually
 
-MAX_RECEIVE_COUNT = 5
-
 
 @pytest.mark.parametrize("stack", ["messaging", "identity"])
 def test_what_runs_is_what_the_file_says_byte_for_byte(system: System, stack: str) -> None:
     deployed = system.aws("cloudformation").get_template(StackName=f"skillsync-local-{stack}")["TemplateBody"]
     assert deployed == (REPOSITORY / "infra" / "templates" / f"{stack}.yaml").read_text()
-
-
-def test_a_message_that_nobody_can_read_ends_in_the_dead_letter_queue(system: System) -> None:
-    sqs, queue = system.aws("sqs"), system.status["queues"]["analytics"]
-    body = f"no event at all {uuid4().hex}"
-    sqs.send_message(QueueUrl=queue["url"], MessageBody=body)
-
-    def given_up() -> bool:
-        found = sqs.receive_message(
-            QueueUrl=queue["dlq_url"], MaxNumberOfMessages=10, VisibilityTimeout=0, AttributeNames=["All"]
-        )
-        return any(message["Body"] == body for message in found.get("Messages", []))
-
-    eventually(given_up, seconds=100, what=f"the message is given up after {MAX_RECEIVE_COUNT} receives")
-    log = (system.state_directory / "logs").glob("analytics*.log")
-    refused = [line for file in log for line in file.read_text().splitlines() if "message cannot be read" in line]
-    assert len(refused) >= MAX_RECEIVE_COUNT
-    assert all(body not in line for line in refused), "what a message holds is not logged"
 
 
 def test_the_same_event_five_times_counts_once(system: System) -> None:
