@@ -56,6 +56,8 @@ def environment(emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPa
         "SKILLSYNC_TOKEN_ISSUER": "https://pool.example",
         "SKILLSYNC_JWKS_URL": "http://127.0.0.1:1/jwks.json",
         "SKILLSYNC_WEB_CLIENT_ID": "web",
+        # A stop waits for the answer to the open poll.
+        "SKILLSYNC_LONG_POLL_SECONDS": "1",
     }
 
 
