@@ -22,6 +22,7 @@ from skillsync_kit.processed_messages import ProcessedMessages
 from skillsync_kit.rebuild import Rebuild
 from skillsync_kit.relay import Relay
 from skillsync_kit.settings import Settings
+from skillsync_kit.transport import Transport
 
 __all__ = ["Foundation", "lay"]
 
@@ -94,7 +95,7 @@ def lay(stack: AsyncExitStack, settings: Settings, name: str, metadata: MetaData
     stack.push_async_callback(database.close)
     cache = Cache(settings.cache_url, name)
     stack.push_async_callback(cache.close)
-    http = httpx2.AsyncClient(follow_redirects=False, limits=_CONNECTIONS)
+    http = httpx2.AsyncClient(transport=Transport(limits=_CONNECTIONS), follow_redirects=False)
     stack.push_async_callback(http.aclose)
     verifier = TokenVerifier(
         Keys(http, settings.jwks_url).get,

@@ -55,7 +55,7 @@ class Upstream:
             extensions={"target": target},
         )
         async with asyncio.timeout(timeout_seconds):
-            response = await self._transport.handle_async_request(request)
+            response = await self._handle(request)
             try:
                 parts, size = [], 0
                 async for part in response.aiter_raw():
@@ -66,6 +66,15 @@ class Upstream:
             finally:
                 await response.aclose()
         return Answer(response.status_code, response.headers.raw, b"".join(parts))
+
+    async def _handle(self, request: httpx2.Request) -> httpx2.Response:
+        try:
+            return await self._transport.handle_async_request(request)
+        except httpx2.TransportError:
+            raise
+        except Exception as error:
+            # A connection that is reset while the library looks at it fails with an error of another kind.
+            raise httpx2.NetworkError(type(error).__name__) from error
 
     async def fetch(self, url: str, *, timeout_seconds: float, max_bytes: int) -> bytes:
         """GET a document; anything but 200 raises httpx2.TransportError."""
