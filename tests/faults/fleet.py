@@ -66,6 +66,8 @@ class Fleet:
         self.links: dict[str, FaultyLink] = {}
         self.processes: dict[str, ServiceProcess] = {}
         self.outputs: dict[str, str] = {}
+        self._clients: dict[str, Any] = {}
+        self._subscribers: dict[str, list[str]] = {}
         self.begun_again = 0
         # What a fault has in its hands is not started by anybody else.
         self.held: set[str] = set()
@@ -172,7 +174,12 @@ class Fleet:
     # --- looking ---
 
     def aws(self, service: str) -> Any:
-        """A plain client of the cloud, past the link."""
+        """A plain client of the cloud, past the link; one of each, for to make it costs more than to use it."""
+        if service not in self._clients:
+            self._clients[service] = self._client(service)
+        return self._clients[service]
+
+    def _client(self, service: str) -> Any:
         variables = self.cloud.client_environment("400000000004")
         return boto3.client(
             service,  # type: ignore[call-overload]
@@ -194,13 +201,13 @@ class Fleet:
 
     def subscribers(self) -> dict[str, list[str]]:
         """The consuming services of each event type, as the filter policies of the template say."""
-        rendered = templates.render(templates.load(_TEMPLATE), {"EnvName": ENVIRONMENT})
-        found: dict[str, list[str]] = {}
-        for service, queue in QUEUES.items():
-            policy = rendered["Resources"][f"{queue}Subscription"]["Properties"]["FilterPolicy"]
-            for type_ in policy["type"]:
-                found.setdefault(type_, []).append(service)
-        return found
+        if not self._subscribers:
+            rendered = templates.render(templates.load(_TEMPLATE), {"EnvName": ENVIRONMENT})
+            for service, queue in QUEUES.items():
+                policy = rendered["Resources"][f"{queue}Subscription"]["Properties"]["FilterPolicy"]
+                for type_ in policy["type"]:
+                    self._subscribers.setdefault(type_, []).append(service)
+        return self._subscribers
 
     def complaints(self) -> list[str]:
         """The errors in the processes' logs, and what they said that is no line of a log."""
@@ -286,13 +293,16 @@ def _last_words(line: str) -> str:
     return f"{told['event']}: {error['exc_type']}: {error['exc_value'][:200]} ({where['name']}:{where['lineno']})"
 
 
-async def until(condition: Callable[[], bool], *, seconds: float = 120) -> bool:
-    """Look again and again, in a thread of its own; False when the condition did not come true in time."""
+async def until(condition: Callable[[], bool], *, seconds: float = 120, every: float = LOOK_SECONDS) -> bool:
+    """Look again and again, in a thread of its own; False when the condition did not come true in time.
+
+    A look at a backlog costs the databases and the broker some work: it is taken less often.
+    """
     give_up_at = time.monotonic() + seconds
     while not await asyncio.to_thread(condition):
         if time.monotonic() > give_up_at:
             return False
-        await asyncio.sleep(LOOK_SECONDS)
+        await asyncio.sleep(every)
     return True
 
 

@@ -45,7 +45,9 @@ async def test_the_api_does_not_need_the_broker(fleet: Fleet, proof: Proof, seco
             group.create_task(live())
             group.create_task(take_away())
         waiting, back_at = checks.unpublished(), time.monotonic()
-        assert await until(checks.is_drained, seconds=300), f"{checks.unpublished()} unpublished, {checks.unheard()}"
+        assert await until(checks.is_drained, seconds=300, every=0.5), (
+            f"{checks.unpublished()} unpublished, {checks.unheard()}"
+        )
         drained = time.monotonic() - back_at
     await clients.close()
     outcomes = history.outcomes()

@@ -45,7 +45,7 @@ async def test_no_acknowledged_write_is_lost_with_the_database(fleet: Fleet, pro
             for _ in range(LANES):
                 group.create_task(live())
             group.create_task(kill())
-        assert await until(checks.is_drained)
+        assert await until(checks.is_drained, every=0.5)
     await clients.close()
     acknowledged = history.acknowledged()
     seen = {

@@ -32,7 +32,7 @@ async def test_a_crash_repeats_one_mail_at_most(fleet: Fleet, proof: Proof, cras
             assert await until(lambda: not notifications.is_armed("after-send")), "the crash never came"
             struck += 1
             await fleet.back("notifications")
-        assert await until(lambda: checks.is_drained() and not checks.unsent())
+        assert await until(lambda: checks.is_drained() and not checks.unsent(), every=0.2)
     await clients.close()
     got = _received(fleet)
     extra = sum(got[who] - 1 for who in people if got[who])

@@ -55,7 +55,7 @@ async def test_no_event_is_lost_and_none_has_two_effects(fleet: Fleet, proof: Pr
         await havoc.end()
         await fleet.ready()
         healed_at = time.monotonic()
-        assert await until(checks.is_drained, seconds=GIVE_UP_SECONDS), (
+        assert await until(checks.is_drained, seconds=GIVE_UP_SECONDS, every=0.5), (
             f"not drained: {checks.unpublished()} unpublished, {checks.unheard()} unheard, "
             f"{fleet.waiting()} messages waiting, {fleet.waiting(dead=True)} given up"
         )

@@ -28,7 +28,7 @@ def demanded(rounds: int, equal_answers: int) -> dict[str, int]:
     return {"history entries": rounds, "events": rounds, "postings": rounds, "equal answers": equal_answers}
 
 
-@figure("rounds", check=1, prove=20)
+@figure("rounds", check=1, prove=10)
 async def test_with_one_key(clients: Clients, books: Books, proof: Proof, rounds: int) -> None:
     seen, equal = Counter[str](), 0
     for _ in proof.rounds(rounds):
@@ -42,7 +42,7 @@ async def test_with_one_key(clients: Clients, books: Books, proof: Proof, rounds
     proof.record("3", what, demanded(rounds, CLIENTS * rounds), {**seen, "equal answers": equal})
 
 
-@figure("rounds", check=1, prove=20)
+@figure("rounds", check=1, prove=10)
 async def test_with_distinct_keys(clients: Clients, books: Books, proof: Proof, rounds: int) -> None:
     seen, equal = Counter[str](), 0
     for _ in proof.rounds(rounds):
@@ -55,7 +55,7 @@ async def test_with_distinct_keys(clients: Clients, books: Books, proof: Proof, 
     proof.record("3", what, demanded(rounds, CLIENTS * rounds), {**seen, "equal answers": equal})
 
 
-@figure("rounds", check=1, prove=20)
+@figure("rounds", check=1, prove=10)
 async def test_by_both_with_a_few_keys(clients: Clients, books: Books, proof: Proof, rounds: int) -> None:
     """Both receive, so either may finalize: who is first has 200 on every key, the other 409 on every key."""
     seen, won, lost, other = Counter[str](), 0, 0, 0

@@ -29,7 +29,7 @@ def record(proof: Proof, what: str, rounds: int, answers: list[httpx2.Response],
     proof.record("5", what, demanded, {**Counter(map(Clients.outcome, answers)), "floors kept": kept})
 
 
-@figure("rounds", check=2, prove=100)
+@figure("rounds", check=2, prove=50)
 async def test_the_floor_when_one_accepts_everything(clients: Clients, books: Books, proof: Proof, rounds: int) -> None:
     answers, kept = list[httpx2.Response](), 0
     for _ in proof.rounds(rounds):
@@ -41,7 +41,7 @@ async def test_the_floor_when_one_accepts_everything(clients: Clients, books: Bo
     record(proof, what, rounds, answers, kept)
 
 
-@figure("rounds", check=2, prove=100)
+@figure("rounds", check=2, prove=50)
 async def test_the_floor_when_others_accept(clients: Clients, books: Books, proof: Proof, rounds: int) -> None:
     answers, kept = list[httpx2.Response](), 0
     for _ in proof.rounds(rounds):
@@ -54,7 +54,7 @@ async def test_the_floor_when_others_accept(clients: Clients, books: Books, proo
     record(proof, what, rounds, answers, kept)
 
 
-@figure("rounds", check=1, prove=20)
+@figure("rounds", check=1, prove=10)
 async def test_twenty_open_proposals(clients: Clients, books: Books, proof: Proof, rounds: int) -> None:
     outcomes, kept = Counter[str](), 0
     for _ in proof.rounds(rounds):

@@ -26,7 +26,7 @@ def replayed(answers: list[httpx2.Response]) -> int:
     return sum(answer.headers.get("idempotent-replayed") == "true" for answer in answers)
 
 
-@figure("rounds", check=1, prove=20)
+@figure("rounds", check=1, prove=10)
 async def test_create(clients: Clients, books: Books, proof: Proof, rounds: int) -> None:
     rows = records = alike = repeats = created = 0
     for _ in proof.rounds(rounds):
@@ -51,7 +51,7 @@ async def test_create(clients: Clients, books: Books, proof: Proof, rounds: int)
     assert created == rounds
 
 
-@figure("rounds", check=1, prove=20)
+@figure("rounds", check=1, prove=10)
 async def test_accept(clients: Clients, books: Books, proof: Proof, rounds: int) -> None:
     entries = events = alike = repeats = accepted = 0
     for _ in proof.rounds(rounds):

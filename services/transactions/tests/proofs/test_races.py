@@ -62,7 +62,7 @@ def is_told(loser: httpx2.Response, final: dict[str, object]) -> bool:
     )
 
 
-@figure("rounds", check=30, prove=1000)
+@figure("rounds", check=30, prove=500)
 async def test_accept_against_decline(clients: Clients, books: Books, proof: Proof, rounds: int) -> None:
     race, states = Race(clients, books), Counter[str]()
 
@@ -78,7 +78,7 @@ async def test_accept_against_decline(clients: Clients, books: Books, proof: Pro
     assert states == {"accepted": race.winners["accept"], "declined": race.winners["decline"]}
 
 
-@figure("rounds", check=30, prove=1000)
+@figure("rounds", check=30, prove=500)
 async def test_cancel_against_finalize(clients: Clients, books: Books, proof: Proof, rounds: int) -> None:
     race, settled = Race(clients, books), Counter[tuple[str, int, int, int]]()
 

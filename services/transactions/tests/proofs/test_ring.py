@@ -12,7 +12,7 @@ from .books import Books
 MEMBERS = 8
 
 
-@figure("rounds", check=10, prove=200)
+@figure("rounds", check=10, prove=100)
 async def test_eight_accept_at_once(
     clients: Clients, books: Books, deployment: Deployment, proof: Proof, rounds: int
 ) -> None:

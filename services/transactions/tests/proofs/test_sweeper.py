@@ -64,7 +64,7 @@ async def race(
 
 
 @pytest.mark.parametrize("verb", ENDINGS)
-@figure("races", check=30, prove=1000)
+@figure("races", check=30, prove=500)
 async def test_two_sweepers_against_a_person(
     clients: Clients, books: Books, sweepers: list[Sweeper], proof: Proof, verb: str, races: int
 ) -> None:
