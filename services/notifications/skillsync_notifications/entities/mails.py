@@ -1,22 +1,18 @@
-"""A mail from its intent to its fate, and what is known of people and exchanges while it is written."""
+"""A mail from its intent to its fate, whom it reaches, and the letter that it becomes."""
 
-import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from skillsync_notifications.entities.matters import Appointment
 from skillsync_notifications.events import EmailSent
 
-__all__ = ["Contact", "Exchange", "ExchangeLeg", "Letter", "Mail", "Status", "Template", "one_line"]
+__all__ = ["Contact", "Letter", "Mail", "Status", "Template"]
 
 # About 33 hours in all: a service or the mail system may be away for a night and a day, and nothing is lost.
 _LONGEST_BACK_OFF = timedelta(hours=1)
 _BACK_OFF = tuple(timedelta(seconds=seconds) for seconds in (1, 2, 5, 15, 60, 300, 900, 1800))
 _MOST_ATTEMPTS = 40
-
-# Control characters, lone surrogates, line and paragraph separators; and what turns the direction of reading round.
-_UNWANTED_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
-_UNWANTED_CHARACTERS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 class Status(StrEnum):
@@ -29,19 +25,40 @@ class Status(StrEnum):
 
 
 class Template(StrEnum):
-    """What a mail says; each has its files in `templates/<locale>/`."""
+    """What a mail says; each has its file in `templates/letters/`."""
 
     WELCOME = "welcome"
     PROPOSAL_RECEIVED = "proposal-received"
     PROPOSAL_CHANGED = "proposal-changed"
     ACCEPTED = "accepted"
     CONFIRMED = "confirmed"
+    DECLINED = "declined"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
     RECEIPT = "receipt"
+    PROPOSAL_REMINDER = "proposal-reminder"
+    EXPIRY_REMINDER = "expiry-reminder"
+    CONFIRM_REMINDER = "confirm-reminder"
+    SOFT_LIMIT = "soft-limit"
+    WEEKLY_DIGEST = "weekly-digest"
+    COORDINATORS_BRIEF = "coordinators-brief"
+    OFFERING_EXPIRES = "offering-expires"
 
     @property
     def is_about_exchange(self) -> bool:
         """Whether the mail tells of a transaction, so that there is one to be fetched."""
-        return self is not Template.WELCOME
+        return self not in _ABOUT_OTHER_THINGS
+
+
+_ABOUT_OTHER_THINGS = frozenset(
+    {
+        Template.WELCOME,
+        Template.SOFT_LIMIT,
+        Template.WEEKLY_DIGEST,
+        Template.COORDINATORS_BRIEF,
+        Template.OFFERING_EXPIRES,
+    }
+)
 
 
 @dataclass(slots=True)
@@ -114,31 +131,8 @@ class Contact:
 
 
 @dataclass(frozen=True, slots=True)
-class ExchangeLeg:
-    """Who gives which skill to whom, for how many minutes; names, empty when erased."""
-
-    giver: str
-    receiver: str
-    skill: str
-    minutes: int
-
-
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """A transaction as its recipient may see it; `names` by user id."""
-
-    id: str
-    title: str
-    note: str
-    scheduled_for: datetime | None
-    updated_at: datetime
-    names: dict[str, str]
-    legs: tuple[ExchangeLeg, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Letter:
-    """A mail ready to be sent."""
+    """A mail ready to be sent. `unsubscribe_url`: takes a POST that stops mails of its kind (RFC 8058)."""
 
     mail_id: str
     address: str
@@ -148,16 +142,8 @@ class Letter:
     html: str
     language: str
     written_at: datetime
-
-
-def one_line(text: str) -> str:
-    """The text as one line that steers no header: without control characters and without encoded words (RFC 2047)."""
-    visible = "".join(" " if _is_unwanted(character) else character for character in text)
-    return " ".join(visible.replace("=?", "= ?").split())
-
-
-def _is_unwanted(character: str) -> bool:
-    return character in _UNWANTED_CHARACTERS or unicodedata.category(character) in _UNWANTED_CATEGORIES
+    unsubscribe_url: str | None = None
+    appointment: Appointment | None = None
 
 
 def _back_off(attempts: int) -> timedelta:
