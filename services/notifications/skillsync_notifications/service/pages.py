@@ -15,6 +15,7 @@ from jinja2 import DictLoader, Environment, StrictUndefined, pass_context
 from jinja2.runtime import Context
 
 from skillsync_notifications.service.files import Folder
+from skillsync_notifications.service.wording import skill_name
 
 __all__ = ["Pages"]
 
@@ -98,7 +99,7 @@ def _environment(sources: dict[str, str], *, autoescape: bool) -> Environment:
         cache_size=len(sources),
     )
     environment.install_gettext_callables(_gettext, _ngettext, newstyle=True)  # type: ignore[attr-defined]
-    environment.filters |= {"skill": lambda slug: slug.replace("-", " "), "wrap": _wrapped}
+    environment.filters |= {"skill": skill_name, "wrap": _wrapped}
     for name in sources:
         # Kept by the environment: a fault shows at start, and the first letter is as fast as the others.
         environment.get_template(name)

@@ -22,7 +22,7 @@ from skillsync_notifications.entities import (
 )
 from skillsync_notifications.service.files import Folder
 from skillsync_notifications.service.pages import Pages
-from skillsync_notifications.service.wording import Languages, Wording
+from skillsync_notifications.service.wording import Languages, Wording, skill_name
 
 __all__ = ["Templates"]
 
@@ -131,7 +131,7 @@ class Templates:
             % {
                 "giver": person(leg.giver),
                 "receiver": person(leg.receiver),
-                "skill": leg.skill.replace("-", " "),
+                "skill": skill_name(leg.skill),
                 "duration": wording.duration(leg.minutes),
             }
             for leg in matter.legs

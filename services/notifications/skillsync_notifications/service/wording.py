@@ -10,7 +10,7 @@ from io import BytesIO
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_time, get_timezone_name
+from babel.dates import format_date, format_time, get_timezone_gmt, get_timezone_location
 from babel.lists import format_list
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -21,9 +21,14 @@ from babel.units import format_unit
 from skillsync_notifications.entities import ListedExchange
 from skillsync_notifications.service.files import Folder
 
-__all__ = ["Languages", "Wording"]
+__all__ = ["Languages", "Wording", "skill_name"]
 
 _SOURCE_LANGUAGE = "en"
+
+
+def skill_name(slug: str) -> str:
+    """A skill's slug as words; its name is in the catalogue of another service."""
+    return slug.replace("-", " ").capitalize()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +54,16 @@ class Wording:
         return self.gettext("%(date)s, %(time)s (%(zone)s)") % {
             "date": format_date(local, "full", self.locale),
             "time": format_time(local, "short", locale=self.locale),
-            "zone": get_timezone_name(local, "long", locale=self.locale),
+            "zone": self._zone_name(local),
         }
+
+    def _zone_name(self, local: datetime) -> str:
+        """By its city: "Greenwich Mean Time" would be Babel's name of Dublin's time in summer too, an hour off."""
+        city = get_timezone_location(self.zone, locale=self.locale, return_city=True)
+        if not city.startswith(("UTC", "GMT")):
+            return self.gettext("%(city)s time") % {"city": city}
+        # These have no city; and Etc/GMT+3 is three hours behind (POSIX), so that its key would mislead.
+        return get_timezone_gmt(local, "long", locale=self.locale) if local.utcoffset() else "UTC"
 
     def day(self, at: datetime) -> str:
         """The date at that moment in the recipient's time zone."""

@@ -48,7 +48,7 @@ SUBJECTS = {
     Template.SOFT_LIMIT: ("Your hours are running low", "Deine Stunden werden knapp"),
     Template.WEEKLY_DIGEST: ("Your week on SkillSync", "Deine Woche bei SkillSync"),
     Template.COORDINATORS_BRIEF: ("The week in your community", "Die Woche in deiner Gemeinschaft"),
-    Template.OFFERING_EXPIRES: ("Your offer ends soon: classical guitar", "Dein Angebot endet bald: classical guitar"),
+    Template.OFFERING_EXPIRES: ("Your offer ends soon: Classical guitar", "Dein Angebot endet bald: Classical guitar"),
 }
 LINKS = {
     Template.WELCOME: "https://web.example",
@@ -129,9 +129,9 @@ def test_text_and_page_say_the_same(write: Write, template: Template, language: 
 def test_a_letter_about_an_exchange_shows_its_terms(write: Write, template: Template) -> None:
     letter = write(template)
     page = Reader(letter.html)
-    assert "  - Ana to Bo: classical guitar, 1 hr\n  - Bo to Ana: german, 1 hr 30 min\n" in letter.text
-    assert "Ana classical guitar Bo 1 hr Bo german Ana 1 hr 30 min" in page.text
-    when = "When: Monday, July 1, 2030, 2:00\u202fPM (Central European Summer Time)"
+    assert "  - Ana to Bo: Classical guitar, 1 hr\n  - Bo to Ana: German, 1 hr 30 min\n" in letter.text
+    assert "Ana Classical guitar Bo 1 hr Bo German Ana 1 hr 30 min" in page.text
+    when = "When: Monday, July 1, 2030, 2:00\u202fPM (Berlin time)"
     assert when in letter.text.splitlines()
     assert " ".join(when.split()) in page.text
 
@@ -142,9 +142,9 @@ def test_every_leg_of_a_ring_is_shown(
     letter = write(Template.ACCEPTED, an_exchange("exchange-1", "ana", *legs), locale="de")
     shown = [line for line in letter.text.splitlines() if line.startswith("  - ")]
     assert shown == [
-        "  - Ana für Bo: guitar, 1 Std.",
-        "  - Bo für Cleo: german, 1 Std. 30 Min.",
-        "  - Cleo für Ana: piano, 45 Min.",
+        "  - Ana für Bo: Guitar, 1 Std.",
+        "  - Bo für Cleo: German, 1 Std. 30 Min.",
+        "  - Cleo für Ana: Piano, 45 Min.",
     ]
 
 
@@ -184,7 +184,7 @@ def test_the_digest_counts_and_leaves_out_what_is_empty(write: Write, a_matter: 
     assert "\n1 proposal waits for your answer\n" in text
     assert "\n2 exchanges wait for your word that they took place\n" in text
     assert "  - Bread for yoga, with Ana and Cleo: Monday, July 1, 2030, 2:00" in text
-    assert "  - bike repair, by Dana\n    https://web.example/offerings/found-1\n" in text
+    assert "  - Bike repair, by Dana\n    https://web.example/offerings/found-1\n" in text
     short = write(Template.WEEKLY_DIGEST, Digest(digest.since, digest.until), locale="de").text
     assert "  Tausche, die stattfanden: 0\n  Gegeben: 0 Std.\n  Erhalten: 0 Std.\n" in short
     assert "  - " not in short
@@ -195,15 +195,15 @@ def test_the_brief_hides_what_too_few_are_behind(write: Write) -> None:
     text = write(Template.COORDINATORS_BRIEF, locale="de").text
     assert "  Neue Mitglieder: 4\n  Aktive Mitglieder: 1.200\n  Ruhende Mitglieder: nicht gezeigt\n" in text
     assert "  Getauschte Zeit: 131 Std. 30 Min.\n" in text
-    assert "Am meisten angeboten\n\n  german: 5 Mitglieder\n  guitar: 3 Mitglieder\n" in text
+    assert "Am meisten angeboten\n\n  German: 5 Mitglieder\n  Guitar: 3 Mitglieder\n" in text
 
 
 def test_an_offer_and_a_wish_are_told_apart(write: Write, a_matter: MakeMatter) -> None:
     offer = a_matter(Template.OFFERING_EXPIRES)
     assert isinstance(offer, ExpiringOffering)
     wish = write(Template.OFFERING_EXPIRES, replace(offer, kind="want"))
-    assert wish.subject == "Your wish ends soon: classical guitar"
-    assert "Others find your wish for classical guitar until Monday" in wish.text
+    assert wish.subject == "Your wish ends soon: Classical guitar"
+    assert "Others find your wish for Classical guitar until Monday" in wish.text
     assert "your offer" not in (wish.text + wish.html).lower()
 
 
@@ -250,7 +250,7 @@ def test_erased_names_and_titles_leave_a_readable_mail(write: Write, a_matter: M
     erased = replace(exchange, title="", names={}, legs=(ExchangeLeg("", "Bo", "guitar", 60),))
     letter = write(Template.PROPOSAL_RECEIVED, erased, name="")
     assert letter.subject == "a former member proposes: an exchange without a title"
-    assert "  - a former member to Bo: guitar, 1 hr\n" in letter.text
+    assert "  - a former member to Bo: Guitar, 1 hr\n" in letter.text
     assert letter.text.startswith("Hello,\n")
     assert "ehemaliges Mitglied für Bo" in write(Template.PROPOSAL_RECEIVED, erased, locale="de").text
 
@@ -293,7 +293,7 @@ def test_an_appointment_is_for_what_takes_place_and_for_what_no_longer_does(writ
     assert cancelled is not None
     assert (accepted.is_cancelled, cancelled.is_cancelled) == (False, True)
     assert (accepted.id, accepted.starts_at, accepted.minutes) == ("exchange-1", exchange.scheduled_for, 150)
-    assert accepted.details == "Ana to Bo: classical guitar, 1 hr\nBo to Ana: german, 1 hr 30 min"
+    assert accepted.details == "Ana to Bo: Classical guitar, 1 hr\nBo to Ana: German, 1 hr 30 min"
     assert "calendar" in write(Template.ACCEPTED).text
     unscheduled = replace(exchange, scheduled_for=None)
     for template in (Template.ACCEPTED, Template.RECEIPT, Template.CANCELLED):

@@ -151,5 +151,5 @@ def untranslated(text: str) -> str:
     said = (
         r"https:\S+|Guitar for German|Bread for yoga|(> )?Hi Bo,|(> )?shall we\?|We are away\.|Sorry\.|For all ages\."
     )
-    names = r"\b(Ana|Bo|SkillSync|classical guitar|german|guitar|piano|godz\.|min)(?=\W|$)"
+    names = r"\b(Ana|Bo|SkillSync|Classical guitar|German|Guitar|Piano|godz\.|min)(?=\W|$)"
     return re.sub(f"{said}|{names}", "", text)

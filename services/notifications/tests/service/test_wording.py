@@ -47,26 +47,40 @@ def test_a_locale_falls_back_to_the_nearest_language(
 
 
 def test_dates_are_in_the_recipients_time_zone_summer_and_winter(languages: Languages) -> None:
-    assert moment(languages, "en", "Europe/Berlin") == (
-        "Wednesday, January 2, 2030, 12:30 AM (Central European Standard Time)"
-    )
-    assert moment(languages, "en", "Europe/Berlin", SUMMER) == (
-        "Tuesday, July 2, 2030, 1:30 AM (Central European Summer Time)"
-    )
-    assert moment(languages, "en", "America/New_York") == "Tuesday, January 1, 2030, 6:30 PM (Eastern Standard Time)"
+    assert moment(languages, "en", "Europe/Berlin") == ("Wednesday, January 2, 2030, 12:30 AM (Berlin time)")
+    assert moment(languages, "en", "Europe/Berlin", SUMMER) == ("Tuesday, July 2, 2030, 1:30 AM (Berlin time)")
+    assert moment(languages, "en", "America/New_York") == "Tuesday, January 1, 2030, 6:30 PM (New York time)"
+
+
+@pytest.mark.parametrize(
+    ("zone", "winter", "summer"),
+    [
+        # Its summer time is its standard time, so that names by rule would be an hour off.
+        ("Europe/Dublin", "Uhr (Zeit in Dublin)", "Uhr (Zeit in Dublin)"),
+        ("Europe/Vienna", "Uhr (Zeit in Wien)", "Uhr (Zeit in Wien)"),
+        ("Asia/Calcutta", "Uhr (Zeit in Kolkata)", "Uhr (Zeit in Kolkata)"),
+        ("Etc/GMT+3", "20:30 Uhr (GMT-03:00)", "20:30 Uhr (GMT-03:00)"),
+        ("Etc/UTC", "23:30 Uhr (UTC)", "23:30 Uhr (UTC)"),
+    ],
+)
+def test_a_time_zone_is_named_so_that_it_is_never_wrong(
+    languages: Languages, zone: str, winter: str, summer: str
+) -> None:
+    assert moment(languages, "de", zone, WINTER).endswith(winter)
+    assert moment(languages, "de", zone, SUMMER).endswith(summer)
 
 
 def test_dates_are_formed_as_the_recipient_is_used_to(languages: Languages) -> None:
-    assert moment(languages, "en-GB", "UTC") == "Tuesday, 1 January 2030, 23:30 (Coordinated Universal Time)"
-    assert moment(languages, "de", "UTC") == "Dienstag, 1. Januar 2030, 23:30 Uhr (Koordinierte Weltzeit)"
-    assert moment(languages, "de-AT", "UTC") == "Dienstag, 1. Jänner 2030, 23:30 Uhr (Koordinierte Weltzeit)"
+    assert moment(languages, "en-GB", "UTC") == "Tuesday, 1 January 2030, 23:30 (UTC)"
+    assert moment(languages, "de", "UTC") == "Dienstag, 1. Januar 2030, 23:30 Uhr (UTC)"
+    assert moment(languages, "de-AT", "UTC") == "Dienstag, 1. Jänner 2030, 23:30 Uhr (UTC)"
     # No French words: no French dates among the English ones either.
-    assert moment(languages, "fr", "UTC") == "Tuesday, January 1, 2030, 11:30 PM (Coordinated Universal Time)"
+    assert moment(languages, "fr", "UTC") == "Tuesday, January 1, 2030, 11:30 PM (UTC)"
 
 
 @pytest.mark.parametrize("unknown", ["Nowhere/Atlantis", "", "../../etc/passwd", "/etc/localtime", "Europe", "a\x00b"])
 def test_an_unknown_time_zone_is_utc_and_says_so(languages: Languages, unknown: str) -> None:
-    assert moment(languages, "en", unknown).endswith("11:30 PM (Coordinated Universal Time)")
+    assert moment(languages, "en", unknown).endswith("11:30 PM (UTC)")
 
 
 def test_a_day_is_the_recipients_own(languages: Languages) -> None:
