@@ -40,6 +40,8 @@ async def test_there_is_a_handler_for_each_type_and_none_besides(world: "World")
         ("transaction.revised.v1", "proposal-changed", [BO, CLEO]),
         ("transaction.accepted.v1", "accepted", [BO, CLEO]),
         ("transaction.confirmed.v1", "confirmed", [BO, CLEO]),
+        ("transaction.declined.v1", "declined", [BO, CLEO]),
+        ("transaction.cancelled.v1", "cancelled", [BO, CLEO]),
         ("transaction.finalized.v1", "receipt", [ANA, BO, CLEO]),
     ],
 )
@@ -60,15 +62,27 @@ async def test_what_the_system_does_is_told_to_everybody(world: "World") -> None
     assert await intents(world) == [(ANA, "confirmed"), (BO, "confirmed")]
 
 
+async def test_what_time_ends_is_told_to_everybody(world: "World") -> None:
+    await world.receive(world.event("transaction.expired.v1", ANA, BO, CLEO, actor=None))
+    assert await intents(world) == [(ANA, "expired"), (BO, "expired"), (CLEO, "expired")]
+
+
+async def test_a_soft_limit_is_told_to_the_accounts_owner_whoever_crossed_it(world: "World") -> None:
+    for actor in (ANA, BO):
+        await world.receive(world.event("account.soft_limit_crossed.v1", subject=ANA, actor=actor, data={"to": -330}))
+    assert await intents(world) == [(ANA, "soft-limit")] * 2
+
+
 async def test_a_new_member_is_welcomed(world: "World") -> None:
     await world.receive(world.event("user.created.v1", subject=ANA, data={}))
     assert await intents(world) == [(ANA, "welcome")]
 
 
 async def test_every_other_event_tells_nobody(world: "World") -> None:
-    telling = ("proposed", "revised", "accepted", "confirmed", "finalized")
-    silent = types_of_the_filter() - {f"transaction.{name}.v1" for name in telling} - {"user.created.v1"}
-    assert len(silent) == 14
+    telling = ("proposed", "revised", "accepted", "confirmed", "finalized", "declined", "cancelled", "expired")
+    silent = types_of_the_filter() - {f"transaction.{name}.v1" for name in telling}
+    silent -= {"user.created.v1", "account.soft_limit_crossed.v1"}
+    assert len(silent) == 10
     await world.receive(*(world.event(type, ANA, BO, actor=ANA) for type in sorted(silent)))
     assert await intents(world) == []
 
@@ -100,6 +114,24 @@ async def test_an_event_without_readable_participants_is_left_to_the_dead_letter
     assert await intents(world) == [(ANA, "receipt")]
 
 
-async def test_a_user_event_about_no_user_is_unreadable(world: "World") -> None:
+@pytest.mark.parametrize("type", ["user.created.v1", "account.soft_limit_crossed.v1"])
+async def test_an_event_about_no_user_is_unreadable(world: "World", type: str) -> None:
     with pytest.raises(UnreadableEvent, match="subject"):
-        await world.receive(world.event("user.created.v1", subject="nobody", data={}))
+        await world.receive(world.event(type, subject="nobody", data={}))
+
+
+@pytest.mark.parametrize("name", ["declined", "cancelled", "expired"])
+async def test_an_end_is_sent_as_the_transactions_service_tells_it(world: "World", name: str) -> None:
+    await world.receive(world.event(f"transaction.{name}.v1", ANA, BO, actor=ANA if name != "expired" else None))
+    await world.send_all()
+    assert {row.status for row in await world.mails()} == {"sent"}
+    subjects = {letter.subject for letter in world.mailbox.letters}
+    words = {"declined": "Declined", "cancelled": "Called off", "expired": "Expired"}
+    assert subjects == {f"{words[name]}: Secret Title"}
+
+
+async def test_a_soft_limit_is_sent_without_asking_for_a_transaction(world: "World") -> None:
+    world.exchanges.fault = AssertionError("there is no transaction to ask for")
+    await world.receive(world.event("account.soft_limit_crossed.v1", subject=ANA, actor=BO, data={}))
+    await world.send_all()
+    assert [letter.subject for letter in world.mailbox.letters] == ["Your hours are running low"]

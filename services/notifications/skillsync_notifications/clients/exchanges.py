@@ -27,6 +27,11 @@ class _Leg(BaseModel):
     minutes: int
 
 
+class _Acceptance(BaseModel):
+    user: str
+    terms_rev: int
+
+
 class _Participant(BaseModel):
     id: str
     display_name: str = ""
@@ -41,18 +46,54 @@ class _Transaction(BaseModel):
     id: str
     title: str
     note: str = ""
+    state: str = ""
+    version: int = 1
+    terms_rev: int = 1
     scheduled_for: datetime | None = None
+    expires_at: datetime | None = None
+    finalizes_at: datetime | None = None
+    reason: str | None = None
+    reverses_id: str | None = None
     updated_at: datetime
     participants: list[_Participant]
+    acceptances: list[_Acceptance] = []
     legs: dict[str, _Leg]
 
-    def exchange(self) -> Exchange:
+    def exchange(self, viewer: str) -> Exchange:
         names = {person.id: person.display_name or person.first_name for person in self.participants}
         legs = (
             ExchangeLeg(names.get(leg.giver, ""), names.get(leg.receiver, ""), leg.skill, leg.minutes)
             for leg in self.legs.values()
         )
-        return Exchange(self.id, self.title, self.note, self.scheduled_for, self.updated_at, names, tuple(legs))
+        return Exchange(
+            id=self.id,
+            title=self.title,
+            note=self.note,
+            scheduled_for=self.scheduled_for,
+            updated_at=self.updated_at,
+            names=names,
+            legs=tuple(legs),
+            state=self.state,
+            version=self.version,
+            reason=self._reason_of_state(),
+            is_agreed=self._is_agreed(),
+            own_minutes=sum(leg.minutes for leg in self.legs.values() if viewer in (leg.giver, leg.receiver)),
+            expires_at=self.expires_at,
+            finalizes_at=self.finalizes_at,
+        )
+
+    def _is_agreed(self) -> bool:
+        accepted = {acceptance.user for acceptance in self.acceptances if acceptance.terms_rev == self.terms_rev}
+        return accepted.issuperset(person.id for person in self.participants)
+
+    def _reason_of_state(self) -> str:
+        """The last reason given, when it surely was given for the state that the exchange is in.
+
+        One that undoes another was proposed with a reason, so when it ended without one, the last is still the first.
+        To call off what is agreed needs a reason.
+        """
+        may_be_older = self.reverses_id and self.state in ("declined", "cancelled") and not self._is_agreed()
+        return "" if may_be_older or not self.reason else self.reason
 
 
 class TransactionsService:
@@ -67,7 +108,7 @@ class TransactionsService:
         if answer is None:
             return None
         try:
-            return _Transaction.model_validate(answer).exchange()
+            return _Transaction.model_validate(answer).exchange(viewer)
         except ValidationError:
             # Not as the cause: it would quote what people wrote.
             raise DependencyUnavailable("The transactions service's answer cannot be read.") from None

@@ -1,134 +1,175 @@
-"""The texts of mails: Jinja2 templates for text, MJML compiled once at start for HTML.
+"""Letters: what happened, in the recipient's words, language and time zone."""
 
-A folder per locale under `templates/`. `<template>.txt` begins with the line `Subject: …`; `<template>.mjml` is what
-stands between the head and the foot of `layout.mjml`. MJML is compiled before anything is filled in, so what people
-wrote is never read as markup: neither as MJML nor, escaped, as HTML.
-"""
-
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import datetime
-from importlib import resources
-from importlib.resources.abc import Traversable
-from zoneinfo import ZoneInfo
+from typing import Any
+from urllib.parse import quote
 
-import mrml
-from jinja2 import DictLoader, Environment, StrictUndefined
-
-from skillsync_notifications.entities import Contact, Exchange, Letter, Mail, Template, one_line
+from skillsync_notifications.entities import (
+    Appointment,
+    Brief,
+    Contact,
+    Digest,
+    Exchange,
+    ExpiringOffering,
+    Letter,
+    Limit,
+    Mail,
+    Matter,
+    Template,
+    harmless,
+    one_line,
+)
+from skillsync_notifications.service.files import Folder
+from skillsync_notifications.service.pages import Pages
+from skillsync_notifications.service.wording import Languages, Wording, skill_name
 
 __all__ = ["Templates"]
 
-_DEFAULT_LANGUAGE = "en"
-_SUBJECT = "Subject: "
 _LONGEST_SUBJECT = 180
 
-
-@dataclass(frozen=True, slots=True)
-class _Language:
-    """One locale's templates, ready to be filled in."""
-
-    text: Environment
-    html: Environment
+# What a letter tells of, and the name that its file knows it by; those about exchanges are left out.
+_MATTERS: dict[Template, tuple[str, type[Matter]]] = {
+    Template.SOFT_LIMIT: ("limit", Limit),
+    Template.WEEKLY_DIGEST: ("digest", Digest),
+    Template.COORDINATORS_BRIEF: ("brief", Brief),
+    Template.OFFERING_EXPIRES: ("offering", ExpiringOffering),
+}
+_EXCHANGE: tuple[str, type[Matter]] = ("exchange", Exchange)
+# These tell something even when no more than the event is known.
+_WITHOUT_MATTER = frozenset({Template.WELCOME, Template.SOFT_LIMIT})
+# The letters that bring an entry for the calendar, or take it away.
+_IN_CALENDAR = frozenset({Template.ACCEPTED, Template.RECEIPT})
 
 
 class Templates:
-    """Writes letters. Every template of every locale is read and compiled when this is made, or it cannot be made."""
+    """Writes letters. Every template and catalogue is read and compiled when this is made, or it cannot be made.
 
-    def __init__(self, web_url: str) -> None:
+    `translations` holds one catalogue for each language but English.
+    """
+
+    def __init__(self, web_url: str, translations: Folder | None = None) -> None:
         self._web_url = web_url.rstrip("/")
-        root = resources.files("skillsync_notifications") / "templates"
-        layout = (root / "layout.mjml").read_text("utf-8")
-        self._languages = {folder.name: _language(folder, layout) for folder in root.iterdir() if folder.is_dir()}
+        self._languages = Languages(translations or Folder.of_package("translations"))
+        self._pages = Pages(Folder.of_package("templates"), Folder.of_package("templates/letters"))
+        if missing := {template.value for template in Template} ^ self._pages.names:
+            raise ValueError(f"a template without a letter, or a letter without a template: {sorted(missing)}")
 
-    def write(self, mail: Mail, contact: Contact, exchange: Exchange | None, now: datetime) -> Letter:
-        """The letter of a mail to its recipient, in their language and time zone."""
-        name = self._language_of(contact.locale)
-        language, zone = self._languages[name], _zone(contact.time_zone)
+    @property
+    def languages(self) -> list[str]:
+        """The languages that letters are written in."""
+        return self._languages.names
+
+    def write(
+        self,
+        mail: Mail,
+        contact: Contact,
+        matter: Matter | None,
+        now: datetime,
+        *,
+        unsubscribe_url: str | None = None,
+    ) -> Letter:
+        """The letter of a mail to its recipient about its matter. Raises TypeError for another's matter."""
+        _require_matter(mail.template, matter)
+        wording = self._languages.wording(contact.locale, contact.time_zone)
+        known, recipient = harmless(matter), one_line(contact.name)
         values = {
-            "recipient": one_line(contact.name),
-            "exchange": exchange,
-            "actor": exchange.names.get(mail.actor or "", "") if exchange else "",
-            "title": one_line(exchange.title) if exchange else "",
-            "local": lambda moment: moment.astimezone(zone),
-            "time_zone": zone.key,
-            "web_url": self._web_url,
+            **self._usual(wording, recipient, unsubscribe_url),
+            **_named(mail.template, known),
+            **(self._of_exchange(wording, known, mail.actor) if isinstance(known, Exchange) else {}),
         }
-        head, _, text = language.text.get_template(mail.template.value).render(values).partition("\n")
+        subject = _shortened(one_line(self._pages.subject(mail.template.value, values)))
+        values["subject"] = subject
         return Letter(
             mail_id=mail.id,
             address=contact.address,
-            name=one_line(contact.name),
-            subject=_shortened(one_line(head.removeprefix(_SUBJECT))),
-            text=text.strip() + "\n",
-            html=language.html.get_template(mail.template.value).render(values),
-            language=name,
+            name=recipient,
+            subject=subject,
+            text=self._pages.text(mail.template.value, values),
+            html=self._pages.html(mail.template.value, values),
+            language=wording.language,
             written_at=now,
+            unsubscribe_url=unsubscribe_url,
+            appointment=self._appointment(mail.template, wording, known),
         )
 
-    def _language_of(self, locale: str) -> str:
-        """The folder for a locale as `de` or `de-AT`; the default one when there is none."""
-        wanted = locale.replace("_", "-").split("-")[0].lower()
-        return wanted if wanted in self._languages else _DEFAULT_LANGUAGE
+    def _usual(self, wording: Wording, recipient: str, unsubscribe_url: str | None) -> dict[str, Any]:
+        return {
+            "wording": wording,
+            "language": wording.language,
+            "direction": wording.locale.text_direction,
+            "recipient": recipient,
+            "web_url": self._web_url,
+            "unsubscribe_url": unsubscribe_url,
+            "moment": wording.moment,
+            "day": wording.day,
+            "number": wording.number,
+            "duration": wording.duration,
+            "person": _or(wording.gettext("a former member")),
+            "count": _unless_hidden(wording, wording.number),
+            "hours": _unless_hidden(wording, wording.duration),
+            "members": wording.members,
+            "listing": wording.listing,
+        }
+
+    def _of_exchange(self, wording: Wording, exchange: Exchange, actor: str | None) -> dict[str, Any]:
+        return {
+            "title": exchange.title or wording.gettext("an exchange without a title"),
+            "actor": exchange.names.get(actor or "", "") or wording.gettext("a former member"),
+            "url": self._exchange_url(exchange),
+        }
+
+    def _appointment(self, template: Template, wording: Wording, matter: Matter | None) -> Appointment | None:
+        if not isinstance(matter, Exchange) or matter.scheduled_for is None:
+            return None
+        is_cancelled = template is Template.CANCELLED and matter.is_agreed
+        if not is_cancelled and template not in _IN_CALENDAR:
+            return None
+        person = _or(wording.gettext("a former member"))
+        details = (
+            wording.gettext("%(giver)s to %(receiver)s: %(skill)s, %(duration)s")
+            % {
+                "giver": person(leg.giver),
+                "receiver": person(leg.receiver),
+                "skill": skill_name(leg.skill),
+                "duration": wording.duration(leg.minutes),
+            }
+            for leg in matter.legs
+        )
+        return Appointment(
+            id=matter.id,
+            title=matter.title or wording.gettext("an exchange without a title"),
+            details="\n".join(details),
+            url=self._exchange_url(matter),
+            starts_at=matter.scheduled_for,
+            minutes=matter.own_minutes,
+            revision=matter.version,
+            is_cancelled=is_cancelled,
+        )
+
+    def _exchange_url(self, exchange: Exchange) -> str:
+        return f"{self._web_url}/transactions/{quote(exchange.id, safe='')}"
 
 
-def _language(folder: Traversable, layout: str) -> _Language:
-    sources = {file.name: file.read_text("utf-8") for file in folder.iterdir() if file.is_file()}
-    words = sources["words.jinja"]
-    texts = {template.value: sources[f"{template.value}.txt"] for template in Template}
-    for name, text in texts.items():
-        if not text.startswith(_SUBJECT):
-            raise ValueError(f"{folder.name}/{name}.txt must begin with '{_SUBJECT}'")
-    pages = {template.value: _compiled(layout, sources, template, folder.name) for template in Template}
-    return _Language(
-        text=_environment({**texts, "words": words, "legs": sources["legs.txt"], "foot": sources["foot.txt"]}),
-        html=_environment({**pages, "words": words}, autoescape=True),
-    )
+def _require_matter(template: Template, matter: Matter | None) -> None:
+    _, wanted = _MATTERS.get(template, _EXCHANGE)
+    if matter is None and template in _WITHOUT_MATTER:
+        return
+    if template is Template.WELCOME or not isinstance(matter, wanted):
+        raise TypeError(f"{template.value} does not tell of {type(matter).__name__}")
 
 
-def _compiled(layout: str, sources: dict[str, str], template: Template, language: str) -> str:
-    # Not MJML's own includes: mrml takes some elements for misplaced when they stand in an included file.
-    page = layout.replace("<!-- body -->", sources[f"{template.value}.mjml"])
-    for part in ("legs", "foot"):
-        page = page.replace(f"<!-- {part} -->", sources[f"{part}.mjml"])
-    compiled = mrml.to_html(page.replace('lang="en"', f'lang="{language}"'))
-    if compiled.warnings:
-        raise ValueError(f"{language}/{template.value}.mjml: {[warning.kind for warning in compiled.warnings]}")
-    return compiled.content
+def _named(template: Template, matter: Matter | None) -> dict[str, Any]:
+    name, _ = _MATTERS.get(template, _EXCHANGE)
+    return {name: matter}
 
 
-def _environment(sources: dict[str, str], *, autoescape: bool = False) -> Environment:
-    # Plain text is no markup: escaping it would put &amp; into what people read. HTML is escaped.
-    environment = Environment(
-        loader=DictLoader(sources),
-        autoescape=autoescape,  # noqa: S701 - see above
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters |= {"duration": _duration, "skill": lambda slug: slug.replace("-", " "), "line": one_line}
-    # Phrases that many templates share; of this environment, so that they escape as it does.
-    environment.globals["words"] = environment.get_template("words").module
-    for name in sources:
-        # Kept by the environment: a fault shows at start, and the first mail is as fast as the others.
-        environment.get_template(name)
-    return environment
+def _or(otherwise: str) -> Callable[[str], str]:
+    return lambda given: given or otherwise
 
 
-def _duration(minutes: int) -> str:
-    """Minutes as "1 h 30 min": symbols that every language reads."""
-    hours, rest = divmod(minutes, 60)
-    if not hours:
-        return f"{rest} min"
-    return f"{hours} h {rest} min" if rest else f"{hours} h"
-
-
-def _zone(name: str) -> ZoneInfo:
-    """The time zone of that name; UTC, which the mail then names, when this machine knows none."""
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        return ZoneInfo("UTC")
+def _unless_hidden(wording: Wording, shown: Callable[[int], str]) -> Callable[[int | None], str]:
+    return lambda value: wording.gettext("not shown") if value is None else shown(value)
 
 
 def _shortened(subject: str) -> str:

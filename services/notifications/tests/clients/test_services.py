@@ -12,7 +12,7 @@ from skillsync_kit.errors import DependencyUnavailable
 from skillsync_kit.http_client import ServiceClient
 from skillsync_kit.internal_client import InternalService
 from skillsync_notifications.clients import TransactionsService, UsersService
-from skillsync_notifications.entities import Contact, ExchangeLeg
+from skillsync_notifications.entities import Contact, Exchange, ExchangeLeg
 
 Answer = Callable[[httpx2.Request], httpx2.Response]
 CONTACT = {
@@ -95,6 +95,63 @@ async def test_a_transaction_is_read_as_its_recipient_sees_it() -> None:
     assert exchange.scheduled_for == datetime(2030, 7, 1, 12, tzinfo=UTC)
     assert exchange.names == {"a": "Ana A.", "b": "Bo"}
     assert exchange.legs == (ExchangeLeg("Ana A.", "Bo", "guitar", 60),)
+
+
+async def read(viewer: str = "b", **changes: Any) -> Exchange:
+    exchange = await TransactionsService(Service(always(200, {**TRANSACTION, **changes})).internal).exchange(
+        "t1", viewer
+    )
+    assert exchange is not None
+    return exchange
+
+
+ACCEPTED = [{"user": user, "terms_rev": 2, "at": "2030-01-01T12:00:00Z"} for user in ("a", "b")]
+
+
+async def test_what_a_letter_says_of_its_state_is_read() -> None:
+    exchange = await read(version=5, expires_at="2030-02-01T12:00:00Z", finalizes_at=None, reason="Away.")
+    assert (exchange.state, exchange.version, exchange.reason) == ("finalized", 5, "Away.")
+    assert (exchange.expires_at, exchange.finalizes_at) == (datetime(2030, 2, 1, 12, tzinfo=UTC), None)
+    assert (await read(reason=None)).reason == ""
+
+
+@pytest.mark.parametrize(
+    ("terms_rev", "acceptances", "is_agreed"),
+    [(2, ACCEPTED, True), (2, ACCEPTED[:1], False), (3, ACCEPTED, False), (2, [], False)],
+)
+async def test_agreed_is_what_everybody_accepted_as_it_stands(
+    terms_rev: int, acceptances: list[Any], is_agreed: bool
+) -> None:
+    assert (await read(terms_rev=terms_rev, acceptances=acceptances)).is_agreed is is_agreed
+
+
+async def test_the_viewers_own_time_is_that_of_their_legs() -> None:
+    legs = {
+        "a": {"giver": "a", "receiver": "b", "skill": "guitar", "minutes": 60},
+        "b": {"giver": "b", "receiver": "c", "skill": "german", "minutes": 90},
+        "c": {"giver": "c", "receiver": "a", "skill": "piano", "minutes": 45},
+    }
+    assert [(await read(viewer, legs=legs)).own_minutes for viewer in ("a", "b", "c")] == [105, 150, 135]
+
+
+@pytest.mark.parametrize(
+    ("state", "reverses_id", "acceptances", "reason"),
+    [
+        ("declined", None, [], "Away."),
+        ("cancelled", None, ACCEPTED, "Away."),
+        ("proposed", "t0", [], "Away."),
+        # It may be why the earlier one is undone, and not why this one ended.
+        ("declined", "t0", [], ""),
+        ("cancelled", "t0", ACCEPTED[:1], ""),
+        # To call off what is agreed needs a reason.
+        ("cancelled", "t0", ACCEPTED, "Away."),
+    ],
+)
+async def test_a_reason_is_told_only_as_what_it_was_given_for(
+    state: str, reverses_id: str | None, acceptances: list[Any], reason: str
+) -> None:
+    told = await read(state=state, reverses_id=reverses_id, acceptances=acceptances, terms_rev=2, reason="Away.")
+    assert told.reason == reason
 
 
 async def test_what_is_not_there_is_none() -> None:

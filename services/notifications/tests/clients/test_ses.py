@@ -13,7 +13,7 @@ from skillsync_kit.aws import open_client
 from skillsync_kit.errors import DependencyUnavailable
 from skillsync_kit.ids import new_id
 from skillsync_notifications.clients import Ses
-from skillsync_notifications.entities import Letter
+from skillsync_notifications.entities import Appointment, Letter
 from skillsync_notifications.errors import Refused
 from skillsync_testing.emulator import Emulator
 
@@ -60,6 +60,18 @@ async def test_a_letter_arrives_as_it_was_written(cloud: Cloud, verified: str, a
     assert (mail["Source"], mail["To"], mail["CC"], mail["BCC"]) == (verified, [address], [], [])
     assert mail["Subject"] == "Quittung: Gitarre für Bücher"
     assert (mail["BodyText"].strip(), mail["BodyHtml"].strip()) == ("Grüße", "<p>Hello</p>")
+
+
+async def test_a_letter_with_all_there_is_arrives_too(cloud: Cloud, verified: str, a_letter: MakeLetter) -> None:
+    address = f"{new_id()}@people.example"
+    appointment = Appointment("t1", "Guitar", "Ana to Bo", "https://web.example/t1", a_letter().written_at, 60, 3)
+    url = "https://web.example/v1/unsubscribe/token"
+    await Ses(cloud.client, sender=verified, configuration_set=None).send(
+        a_letter(address=address, appointment=appointment, unsubscribe_url=url)
+    )
+    (mail,) = cloud.mails_to(address)
+    assert (mail["To"], mail["CC"], mail["BCC"]) == ([address], [], [])
+    assert (mail["BodyText"].strip(), mail["BodyHtml"].strip()) == ("Hello", "<p>Hello</p>")
 
 
 async def test_an_injection_reaches_nobody_else(cloud: Cloud, verified: str, a_letter: MakeLetter) -> None:
