@@ -261,6 +261,9 @@ class Fleet:
             "SKILLSYNC_TRANSACTIONS_URL": self.processes["transactions-1"].url,
             "SKILLSYNC_NOTIFICATIONS_URL": self.processes["notifications"].url,
             "SKILLSYNC_TOPIC_ARN": self.outputs["TransactionEventsTopicArn"],
+            "SKILLSYNC_FEEDBACK_QUEUE_URL": self._reachable(
+                self.outputs["FeedbackQueueUrl"], self.links["broker"].port
+            ),
             "SKILLSYNC_QUEUE_URL": self._reachable(
                 self.outputs[f"{QUEUES[service]}QueueUrl"], self.links["broker"].port
             ),

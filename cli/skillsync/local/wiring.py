@@ -18,6 +18,8 @@ QUEUES = {
     "notifications": "Notification",
     "analytics": "Analytics",
 }
+# What mails bring back: a second queue of notifications.
+FEEDBACK = "Feedback"
 
 
 def service_specifications(
@@ -60,6 +62,7 @@ def from_outputs(outputs: Mapping[str, str]) -> dict[str, str]:
         "SKILLSYNC_ENVIRONMENT": ENVIRONMENT,
         "SKILLSYNC_HOST": HOST,
         "SKILLSYNC_TOPIC_ARN": outputs["TransactionEventsTopicArn"],
+        "SKILLSYNC_FEEDBACK_QUEUE_URL": outputs[f"{FEEDBACK}QueueUrl"],
         "SKILLSYNC_TOKEN_ISSUER": outputs["UserPoolIssuer"],
         "SKILLSYNC_WEB_CLIENT_ID": outputs["WebClientId"],
         "SKILLSYNC_WORKER_CLIENT_ID": outputs["WorkerClientId"],
@@ -77,7 +80,7 @@ def queues(outputs: Mapping[str, str]) -> dict[str, Queue]:
             dlq_url=outputs[f"{name}DlqUrl"],
             subscription_dlq_url=outputs[f"{name}SubscriptionDlqUrl"],
         )
-        for name in QUEUES.values()
+        for name in (*QUEUES.values(), FEEDBACK)
     }
 
 

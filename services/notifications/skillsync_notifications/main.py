@@ -3,6 +3,7 @@
 python -m skillsync_notifications.main {all|api|worker|republish}
 """
 
+import secrets
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 
@@ -17,10 +18,18 @@ from skillsync_kit.process import Parts
 from skillsync_kit.republish import run_republish
 from skillsync_kit.worker_tokens import SecretsManager, WorkerTokens
 from skillsync_notifications.clients import Ses, TransactionsService, UsersService
-from skillsync_notifications.consumer import handlers
-from skillsync_notifications.repository import MailRepository
-from skillsync_notifications.router import routers
-from skillsync_notifications.service import Delivery, Desk, Notifications, Sender, Templates
+from skillsync_notifications.consumer import handlers, read_return, return_handlers
+from skillsync_notifications.repository import MailRepository, PreferencesRepository, SuppressionRepository
+from skillsync_notifications.router import conceal, routers
+from skillsync_notifications.service import (
+    Delivery,
+    Desk,
+    MailFeedback,
+    MemberPreferences,
+    Notifications,
+    Sender,
+    Templates,
+)
 from skillsync_notifications.settings import NotificationsSettings
 from skillsync_notifications.tables import metadata
 
@@ -33,42 +42,67 @@ _SCOPES = ("skillsync/users.contact", "skillsync/transactions.read")
 async def build(stack: AsyncExitStack, settings: NotificationsSettings) -> Parts:
     """The process's parts, over what `stack` will close."""
     base = lay(stack, settings, _NAME, metadata)
-    repository = MailRepository()
-    notifications = Notifications(database=base.database, repository=repository, clock=base.clock, new_id=new_id)
+    repository, switches, suppressions = MailRepository(), PreferencesRepository(), SuppressionRepository()
+    notifications = Notifications(
+        database=base.database, repository=repository, preferences=switches, clock=base.clock, new_id=new_id
+    )
+    preferences = MemberPreferences(
+        database=base.database,
+        repository=switches,
+        clock=base.clock,
+        new_token=lambda: secrets.token_urlsafe(32),
+        base_url=settings.api_url or settings.web_url,
+    )
+    feedback = MailFeedback(repository=repository, suppressions=suppressions, clock=base.clock, new_id=new_id)
     delivery = Delivery(
         database=base.database,
         repository=repository,
-        desk=await _desk(stack, settings, base),
+        desk=await _desk(stack, settings, base, preferences, suppressions),
         clock=base.clock,
         new_id=new_id,
     )
     sender = Sender(database=base.database, repository=repository, delivery=delivery, clock=base.clock)
     relay = await base.relay(stack, settings.topic_arn)
     consumer = await base.consumer(stack, settings.queue_url, handlers(notifications), handled=sender.wake)
+    returns = await base.consumer(
+        stack, settings.feedback_queue_url, return_handlers(feedback), name="notifications-feedback", read=read_return
+    )
     health = Health()
     app = create_app(
         _NAME,
         health=health,
         verifier=base.verifier,
         routers=routers,
-        state={"notifications": notifications, "operations": base.operations},
+        state={
+            "notifications": notifications,
+            "preferences": preferences,
+            "idempotency": base.idempotency,
+            "operations": base.operations,
+        },
+        conceal=conceal,
     )
     return Parts(
         app,
         health,
-        worker_loops=(consumer.run, sender.run),
+        worker_loops=(consumer.run, returns.run, sender.run),
         relay_loops=(relay.run,),
         warm=(base.database.warm,),
     )
 
 
-async def _desk(stack: AsyncExitStack, settings: NotificationsSettings, base: Foundation) -> Desk:
-    secrets = SecretsManager(await open_client(stack, "secretsmanager"), settings.worker_secret_id)
+async def _desk(
+    stack: AsyncExitStack,
+    settings: NotificationsSettings,
+    base: Foundation,
+    preferences: MemberPreferences,
+    suppressions: SuppressionRepository,
+) -> Desk:
+    keeper = SecretsManager(await open_client(stack, "secretsmanager"), settings.worker_secret_id)
     tokens = WorkerTokens(
         base.http,
         url=settings.token_url,
         client_id=settings.worker_client_id,
-        read_secret=secrets.read,
+        read_secret=keeper.read,
         scopes=_SCOPES,
     )
     users = ServiceClient(base.http, "users", settings.users_url)
@@ -80,6 +114,8 @@ async def _desk(stack: AsyncExitStack, settings: NotificationsSettings, base: Fo
         exchanges=TransactionsService(InternalService(transactions, tokens)),
         templates=Templates(settings.web_url),
         post_office=Ses(ses, sender=settings.mail_sender, configuration_set=settings.mail_configuration_set),
+        preferences=preferences,
+        suppressions=suppressions,
     )
 
 

@@ -12,6 +12,7 @@ class NotificationsSettings(Settings):
 
     topic_arn: str
     queue_url: str
+    feedback_queue_url: str
     users_url: str
     transactions_url: str
     token_url: str
@@ -20,3 +21,4 @@ class NotificationsSettings(Settings):
     mail_sender: str = Field(pattern=r"^[^@\s<>]+@[^@\s<>]+$")
     mail_configuration_set: str | None = None
     web_url: str
+    api_url: str | None = None

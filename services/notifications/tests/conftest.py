@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -22,11 +23,19 @@ from skillsync_kit.ids import new_id
 from skillsync_kit.inbox import Inbox
 from skillsync_kit.testing import FixedClock, UserPool
 from skillsync_notifications import tables
-from skillsync_notifications.consumer import handlers
+from skillsync_notifications.consumer import handlers, read_return, return_handlers
 from skillsync_notifications.entities import Contact, Exchange, ExchangeLeg, Letter, Mail, Template
-from skillsync_notifications.repository import MailRepository
-from skillsync_notifications.router import routers
-from skillsync_notifications.service import Delivery, Desk, Notifications, Sender, Templates
+from skillsync_notifications.repository import MailRepository, PreferencesRepository, SuppressionRepository
+from skillsync_notifications.router import conceal, routers
+from skillsync_notifications.service import (
+    Delivery,
+    Desk,
+    MailFeedback,
+    MemberPreferences,
+    Notifications,
+    Sender,
+    Templates,
+)
 from skillsync_notifications.settings import NotificationsSettings
 
 MIGRATIONS = Path(__file__).resolve().parents[1] / "migrations"
@@ -117,6 +126,7 @@ class World:
             worker_client_id=pool.worker_client_id,
             topic_arn="arn:aws:sns:us-east-1:000000000000:transaction-events",
             queue_url="http://queue.example/notification",
+            feedback_queue_url="http://queue.example/feedback",
             users_url="http://users.example",
             transactions_url="http://transactions.example",
             token_url="http://pool.example/oauth2/token",  # noqa: S106
@@ -130,15 +140,37 @@ class World:
         self.members: KnownMembers = other.members if other else KnownMembers()
         self.exchanges: KnownExchanges = other.exchanges if other else KnownExchanges()
         self.mailbox: Mailbox = other.mailbox if other else Mailbox()
-        self.repository = MailRepository()
+        self.repository, switches, suppressions = MailRepository(), PreferencesRepository(), SuppressionRepository()
         notifications = Notifications(
-            database=base.database, repository=self.repository, clock=self.clock, new_id=new_id
+            database=base.database,
+            repository=self.repository,
+            preferences=switches,
+            clock=self.clock,
+            new_id=new_id,
         )
+        self.preferences = MemberPreferences(
+            database=base.database,
+            repository=switches,
+            clock=self.clock,
+            new_token=lambda: secrets.token_urlsafe(32),
+            base_url="http://edge.example",
+        )
+        feedback = MailFeedback(repository=self.repository, suppressions=suppressions, clock=self.clock, new_id=new_id)
         self.inbox = Inbox("notifications", base.database, base.processed, handlers(notifications))
+        self.returns = Inbox(
+            "notifications-feedback", base.database, base.processed, return_handlers(feedback), read=read_return
+        )
         self.delivery = Delivery(
             database=base.database,
             repository=self.repository,
-            desk=Desk(self.members, self.exchanges, Templates(self.settings.web_url), self.mailbox),
+            desk=Desk(
+                self.members,
+                self.exchanges,
+                Templates(self.settings.web_url),
+                self.mailbox,
+                self.preferences,
+                suppressions,
+            ),
             clock=self.clock,
             new_id=new_id,
         )
@@ -150,13 +182,30 @@ class World:
             health=Health(),
             verifier=pool.verifier(self.clock),
             routers=routers,
-            state={"notifications": notifications, "operations": base.operations},
+            state={
+                "notifications": notifications,
+                "preferences": self.preferences,
+                "idempotency": base.idempotency,
+                "operations": base.operations,
+            },
+            conceal=conceal,
         )
         self.client = httpx2.AsyncClient(transport=httpx2.ASGITransport(self.app), base_url="http://mails.example")
 
     async def get(self, path: str, by: str, **headers: str) -> httpx2.Response:
         """GET a path as a user."""
         return await self.client.get(path, headers={"Authorization": f"Bearer {self.pool.token(by)}", **headers})
+
+    async def send(self, method: str, path: str, by: str | None, body: Any = None, **headers: str) -> httpx2.Response:
+        """A request, as a user unless nobody; underscores in headers' names are hyphens."""
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        if by:
+            sent["Authorization"] = f"Bearer {self.pool.token(by)}"
+        if body is not None:
+            kind = "merge-patch+json" if method == "PATCH" else "json"
+            sent["Content-Type"] = f"application/{kind}"
+        content = None if body is None else json.dumps(body).encode()
+        return await self.client.request(method, path, content=content, headers=sent)
 
     async def send_all(self) -> None:
         """Send until nothing is due."""

@@ -40,6 +40,9 @@ async def test_there_is_a_handler_for_each_type_and_none_besides(world: "World")
         ("transaction.revised.v1", "proposal-changed", [BO, CLEO]),
         ("transaction.accepted.v1", "accepted", [BO, CLEO]),
         ("transaction.confirmed.v1", "confirmed", [BO, CLEO]),
+        ("transaction.declined.v1", "declined", [BO, CLEO]),
+        ("transaction.cancelled.v1", "cancelled", [BO, CLEO]),
+        ("transaction.expired.v1", "expired", [ANA, BO, CLEO]),
         ("transaction.finalized.v1", "receipt", [ANA, BO, CLEO]),
     ],
 )
@@ -65,10 +68,16 @@ async def test_a_new_member_is_welcomed(world: "World") -> None:
     assert await intents(world) == [(ANA, "welcome")]
 
 
+async def test_whoever_comes_near_their_limit_is_told(world: "World") -> None:
+    await world.receive(world.event("account.soft_limit_crossed.v1", subject=ANA, data={}))
+    assert await intents(world) == [(ANA, "soft-limit")]
+
+
 async def test_every_other_event_tells_nobody(world: "World") -> None:
-    telling = ("proposed", "revised", "accepted", "confirmed", "finalized")
-    silent = types_of_the_filter() - {f"transaction.{name}.v1" for name in telling} - {"user.created.v1"}
-    assert len(silent) == 14
+    telling = ("proposed", "revised", "accepted", "confirmed", "finalized", "declined", "cancelled", "expired")
+    silent = types_of_the_filter() - {f"transaction.{name}.v1" for name in telling}
+    silent -= {"user.created.v1", "account.soft_limit_crossed.v1"}
+    assert len(silent) == 10
     await world.receive(*(world.event(type, ANA, BO, actor=ANA) for type in sorted(silent)))
     assert await intents(world) == []
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Protocol
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from skillsync_kit.errors import DependencyUnavailable
 from skillsync_kit.internal_client import InternalService
@@ -33,6 +33,15 @@ class _Participant(BaseModel):
     first_name: str = ""
 
 
+class _Acceptance(BaseModel):
+    user: str
+    terms_rev: int
+
+
+class _Confirmation(BaseModel):
+    user: str
+
+
 class _Transaction(BaseModel):
     """What this service reads of a transaction; the rest is passed over."""
 
@@ -45,6 +54,10 @@ class _Transaction(BaseModel):
     updated_at: datetime
     participants: list[_Participant]
     legs: dict[str, _Leg]
+    state: str = ""
+    terms_rev: int = 0
+    acceptances: list[_Acceptance] = Field(default_factory=list)
+    confirmations: list[_Confirmation] = Field(default_factory=list)
 
     def exchange(self) -> Exchange:
         names = {person.id: person.display_name or person.first_name for person in self.participants}
@@ -52,7 +65,19 @@ class _Transaction(BaseModel):
             ExchangeLeg(names.get(leg.giver, ""), names.get(leg.receiver, ""), leg.skill, leg.minutes)
             for leg in self.legs.values()
         )
-        return Exchange(self.id, self.title, self.note, self.scheduled_for, self.updated_at, names, tuple(legs))
+        return Exchange(
+            id=self.id,
+            title=self.title,
+            note=self.note,
+            scheduled_for=self.scheduled_for,
+            updated_at=self.updated_at,
+            names=names,
+            legs=tuple(legs),
+            state=self.state,
+            terms_rev=self.terms_rev,
+            accepted_by=frozenset(yes.user for yes in self.acceptances if yes.terms_rev == self.terms_rev),
+            confirmed_by=frozenset(word.user for word in self.confirmations),
+        )
 
 
 class TransactionsService:

@@ -45,6 +45,8 @@ class Ses:
             "FromEmailAddress": self._sender,
             "Destination": {"ToAddresses": [address]},
             "Content": {"Raw": {"Data": content}},
+            # SES gives it back with a bounce or a complaint, also when its answer to this call never arrived.
+            "EmailTags": [{"Name": "mail_id", "Value": letter.mail_id}],
         }
         if self._configuration_set:
             request["ConfigurationSetName"] = self._configuration_set

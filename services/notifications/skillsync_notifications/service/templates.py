@@ -15,6 +15,7 @@ import mrml
 from jinja2 import DictLoader, Environment, StrictUndefined
 
 from skillsync_notifications.entities import Contact, Exchange, Letter, Mail, Template, one_line
+from skillsync_notifications.errors import NothingToSend
 
 __all__ = ["Templates"]
 
@@ -43,6 +44,8 @@ class Templates:
     def write(self, mail: Mail, contact: Contact, exchange: Exchange | None, now: datetime) -> Letter:
         """The letter of a mail to its recipient, in their language and time zone."""
         name = self._language_of(contact.locale)
+        if mail.template.value not in self._languages[name].text.list_templates():
+            raise NothingToSend("no words yet")
         language, zone = self._languages[name], _zone(contact.time_zone)
         values = {
             "recipient": one_line(contact.name),
@@ -74,11 +77,17 @@ class Templates:
 def _language(folder: Traversable, layout: str) -> _Language:
     sources = {file.name: file.read_text("utf-8") for file in folder.iterdir() if file.is_file()}
     words = sources["words.jinja"]
-    texts = {template.value: sources[f"{template.value}.txt"] for template in Template}
+    texts = {
+        template.value: sources[f"{template.value}.txt"] for template in Template if f"{template.value}.txt" in sources
+    }
     for name, text in texts.items():
         if not text.startswith(_SUBJECT):
             raise ValueError(f"{folder.name}/{name}.txt must begin with '{_SUBJECT}'")
-    pages = {template.value: _compiled(layout, sources, template, folder.name) for template in Template}
+    pages = {
+        template.value: _compiled(layout, sources, template, folder.name)
+        for template in Template
+        if f"{template.value}.txt" in sources
+    }
     return _Language(
         text=_environment({**texts, "words": words, "legs": sources["legs.txt"], "foot": sources["foot.txt"]}),
         html=_environment({**pages, "words": words}, autoescape=True),

@@ -1,4 +1,4 @@
-"""Messages in: which event tells whom by which mail, and which by none."""
+"""Events of other services: which tells whom by which mail, and which tells nobody."""
 
 from collections.abc import Callable, Iterable
 
@@ -49,6 +49,11 @@ _MAILS: dict[str, tuple[Template, Audience]] = {
     "transaction.revised.v1": (Template.PROPOSAL_CHANGED, _others),
     "transaction.accepted.v1": (Template.ACCEPTED, _others),
     "transaction.confirmed.v1": (Template.CONFIRMED, _others),
+    "transaction.declined.v1": (Template.DECLINED, _others),
+    "transaction.cancelled.v1": (Template.CANCELLED, _others),
+    # Time did it, so everybody is told.
+    "transaction.expired.v1": (Template.EXPIRED, _participants),
+    "account.soft_limit_crossed.v1": (Template.SOFT_LIMIT, _the_user),
     # A receipt goes to the one who finalized too.
     "transaction.finalized.v1": (Template.RECEIPT, _participants),
 }
@@ -65,10 +70,6 @@ _NO_MAIL = {
     "offering.fulfilled.v1": "its owner did it",
     "offering.expired.v1": "no mail on it yet",
     "transaction.accepted_by.v1": "the last acceptance is told by transaction.accepted",
-    "transaction.declined.v1": "no mail on it yet",
-    "transaction.cancelled.v1": "no mail on it yet",
-    "transaction.expired.v1": "no mail on it yet",
-    "account.soft_limit_crossed.v1": "no mail on it yet",
 }
 
 

@@ -1,0 +1,7 @@
+"""All SQL of the service."""
+
+from skillsync_notifications.repository.mails import MailRepository
+from skillsync_notifications.repository.preferences import PreferencesRepository
+from skillsync_notifications.repository.suppressions import SuppressionRepository
+
+__all__ = ["MailRepository", "PreferencesRepository", "SuppressionRepository"]
