@@ -73,6 +73,8 @@ def _plans() -> None:
         "offerings",
         sa.Column("id", ID, primary_key=True),
         sa.Column("owner", ID, nullable=False),
+        sa.Column("kind", key_text(8), nullable=False),
+        sa.Column("skill", key_text(64), nullable=False),
         sa.Column("sequence", sa.Integer, nullable=False),
         sa.Column("expires_at", UtcDateTime),
         sa.Column("remind_at", UtcDateTime),

@@ -103,6 +103,8 @@ offerings = Table(
     metadata,
     Column("id", ID, primary_key=True),
     Column("owner", ID, nullable=False),
+    Column("kind", key_text(8), nullable=False),
+    Column("skill", key_text(64), nullable=False),
     Column("sequence", Integer, nullable=False),
     Column("expires_at", UtcDateTime),
     Column("remind_at", UtcDateTime),

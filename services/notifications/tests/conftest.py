@@ -23,18 +23,27 @@ from skillsync_kit.ids import new_id
 from skillsync_kit.inbox import Inbox
 from skillsync_kit.testing import FixedClock, UserPool
 from skillsync_notifications import tables
-from skillsync_notifications.consumer import handlers, read_return, return_handlers
+from skillsync_notifications.consumer import UseCases, handlers, read_return, return_handlers
 from skillsync_notifications.entities import Contact, Exchange, ExchangeLeg, Letter, Mail, Template
-from skillsync_notifications.repository import MailRepository, PreferencesRepository, SuppressionRepository
+from skillsync_notifications.repository import (
+    MailRepository,
+    PreferencesRepository,
+    ReminderRepository,
+    ScheduleRepository,
+    SuppressionRepository,
+)
 from skillsync_notifications.router import conceal, routers
 from skillsync_notifications.service import (
     Delivery,
     Desk,
     MailFeedback,
+    Matters,
     MemberPreferences,
     Notifications,
+    Reminders,
     Sender,
     Templates,
+    WeeklyMails,
 )
 from skillsync_notifications.settings import NotificationsSettings
 
@@ -73,12 +82,27 @@ class KnownExchanges:
     def __init__(self) -> None:
         self.gone: set[str] = set()
         self.fault: Exception | None = None
+        self.changes: dict[str, dict[str, Any]] = {}
 
     async def exchange(self, id: str, viewer: str) -> Exchange | None:
         """See clients.Exchanges."""
         if self.fault:
             raise self.fault
-        return None if id in self.gone else swap(id, viewer)
+        return None if id in self.gone else swap(id, viewer, **self.changes.get(id, {}))
+
+
+class KnownCoordinators:
+    """A fake of the user pool's group."""
+
+    def __init__(self) -> None:
+        self.them: set[str] = set()
+        self.is_away = False
+
+    async def ids(self) -> frozenset[str]:
+        """See clients.Coordinators."""
+        if self.is_away:
+            raise DependencyUnavailable("The user pool does not answer.")
+        return frozenset(self.them)
 
 
 class Mailbox:
@@ -136,9 +160,11 @@ class World:
         )
         base = lay(stack, self.settings, "notifications", tables.metadata)
         self.pool, self.database = pool, base.database
+        self.written: list[tuple[str, Any]] = []
         self.clock: FixedClock = other.clock if other else FixedClock(NOON)
         self.members: KnownMembers = other.members if other else KnownMembers()
         self.exchanges: KnownExchanges = other.exchanges if other else KnownExchanges()
+        self.coordinators: KnownCoordinators = other.coordinators if other else KnownCoordinators()
         self.mailbox: Mailbox = other.mailbox if other else Mailbox()
         self.repository, switches, suppressions = MailRepository(), PreferencesRepository(), SuppressionRepository()
         notifications = Notifications(
@@ -156,7 +182,28 @@ class World:
             base_url="http://edge.example",
         )
         feedback = MailFeedback(repository=self.repository, suppressions=suppressions, clock=self.clock, new_id=new_id)
-        self.inbox = Inbox("notifications", base.database, base.processed, handlers(notifications))
+        self.plans, self.schedules = ReminderRepository(), ScheduleRepository()
+        self.reminders = Reminders(
+            database=base.database,
+            repository=self.plans,
+            mails=self.repository,
+            clock=self.clock,
+            new_id=new_id,
+        )
+        self.weekly = WeeklyMails(
+            database=base.database,
+            repository=self.schedules,
+            mails=self.repository,
+            contacts=self.members,
+            coordinators=self.coordinators,
+            clock=self.clock,
+            new_id=new_id,
+        )
+        self.matters = Matters(
+            database=base.database, repository=self.plans, exchanges=self.exchanges, clock=self.clock
+        )
+        use_cases = UseCases(notifications, self.reminders, self.weekly)
+        self.inbox = Inbox("notifications", base.database, base.processed, handlers(use_cases))
         self.returns = Inbox(
             "notifications-feedback", base.database, base.processed, return_handlers(feedback), read=read_return
         )
@@ -165,7 +212,7 @@ class World:
             repository=self.repository,
             desk=Desk(
                 self.members,
-                self.exchanges,
+                self.matters,
                 Templates(self.settings.web_url),
                 self.mailbox,
                 self.preferences,

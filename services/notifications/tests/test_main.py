@@ -23,9 +23,9 @@ async def test_it_wires_app_consumer_sender_and_relay(
         for warm in parts.warm:
             await warm()
         names = [loop.__self__.__class__.__name__ for loop in parts.worker_loops + parts.relay_loops]  # type: ignore[attr-defined]
-        assert names == ["Consumer", "Consumer", "Sender", "Relay"]
-        consumer, returns, sender = (loop.__self__ for loop in parts.worker_loops)  # type: ignore[attr-defined]
-        assert consumer._handling._handled == sender.wake
+        assert names == ["Consumer", "Consumer", "Sender", "Scheduler", "Relay"]
+        consumer, returns, sender, scheduler = (loop.__self__ for loop in parts.worker_loops)  # type: ignore[attr-defined]
+        assert consumer._handling._handled == scheduler._done == sender.wake
         assert (consumer._queue_url, returns._queue_url) == (
             world.settings.queue_url,
             world.settings.feedback_queue_url,

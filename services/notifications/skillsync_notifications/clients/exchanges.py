@@ -51,6 +51,8 @@ class _Transaction(BaseModel):
     title: str
     note: str = ""
     scheduled_for: datetime | None = None
+    expires_at: datetime | None = None
+    finalizes_at: datetime | None = None
     updated_at: datetime
     participants: list[_Participant]
     legs: dict[str, _Leg]
@@ -77,6 +79,8 @@ class _Transaction(BaseModel):
             terms_rev=self.terms_rev,
             accepted_by=frozenset(yes.user for yes in self.acceptances if yes.terms_rev == self.terms_rev),
             confirmed_by=frozenset(word.user for word in self.confirmations),
+            expires_at=self.expires_at,
+            finalizes_at=self.finalizes_at,
         )
 
 

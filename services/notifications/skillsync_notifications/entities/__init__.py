@@ -11,24 +11,44 @@ from skillsync_notifications.entities.mails import (
     Template,
     one_line,
 )
+from skillsync_notifications.entities.matters import Brief, Digest, ExpiringOffering, ListedExchange, Matter
 from skillsync_notifications.entities.preferences import Channel, Preferences, Switches, Topic, topic_of
+from skillsync_notifications.entities.reminders import (
+    Deadlines,
+    Reminder,
+    ReminderKey,
+    WatchedOffering,
+    is_still_true,
+)
+from skillsync_notifications.entities.weekly import WeeklyMail
 
 __all__ = [
+    "Brief",
     "Channel",
     "Contact",
+    "Deadlines",
+    "Digest",
     "Exchange",
     "ExchangeLeg",
+    "ExpiringOffering",
     "Feedback",
     "Letter",
+    "ListedExchange",
     "Mail",
+    "Matter",
     "Preferences",
+    "Reminder",
+    "ReminderKey",
     "Return",
     "Status",
     "Suppression",
     "Switches",
     "Template",
     "Topic",
+    "WatchedOffering",
+    "WeeklyMail",
     "address_digest",
+    "is_still_true",
     "one_line",
     "topic_of",
 ]

@@ -222,6 +222,8 @@ class Exchange:
     terms_rev: int = 0
     accepted_by: frozenset[str] = frozenset()
     confirmed_by: frozenset[str] = frozenset()
+    expires_at: datetime | None = None
+    finalizes_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,8 @@
 import asyncio
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Any
 
 from skillsync_kit import metrics
 from skillsync_kit.clock import Clock
@@ -12,13 +13,13 @@ from skillsync_kit.errors import Failure
 from skillsync_kit.events import Event
 from skillsync_kit.failpoints import failpoint
 from skillsync_kit.telemetry import flow, log
-from skillsync_notifications.clients import Contacts, Exchanges, PostOffice
+from skillsync_notifications.clients import Contacts, PostOffice
 from skillsync_notifications.entities import (
     Channel,
     Contact,
-    Exchange,
     Letter,
     Mail,
+    Matter,
     Status,
     address_digest,
     topic_of,
@@ -26,6 +27,7 @@ from skillsync_notifications.entities import (
 from skillsync_notifications.errors import NothingToSend, Refused, Suppressed, Unwanted
 from skillsync_notifications.repository import MailRepository, SuppressionRepository
 from skillsync_notifications.service.feedback import as_event
+from skillsync_notifications.service.matters import Matters
 from skillsync_notifications.service.preferences import MemberPreferences
 from skillsync_notifications.service.templates import Templates
 
@@ -42,7 +44,7 @@ class Desk:
     """What a letter needs: whom it goes to and whether they want it, what it tells, its words, and who takes it."""
 
     contacts: Contacts
-    exchanges: Exchanges
+    matters: Matters
     templates: Templates
     post_office: PostOffice
     preferences: MemberPreferences
@@ -113,18 +115,14 @@ class Delivery:
         is_wanted = wanted.allow(topic, Channel.MAIL)
         if not is_wanted and not mail.template.is_reminder:
             raise Unwanted
-        contact, exchange = await self._ask(mail)
-        if contact is None:
-            raise NothingToSend("the recipient is gone")
-        if exchange is None and mail.template.is_about_exchange:
-            raise NothingToSend("the transaction is gone")
+        contact, matter = await self._ask(mail)
         if mail.template.is_reminder:
             mail.in_inbox = wanted.allow(topic, Channel.INBOX)
         if not is_wanted:
             raise Unwanted
         await self._require_open(mail, contact)
-        letter = self._desk.templates.write(mail, contact, exchange, self._clock.now())
-        return replace(letter, unsubscribe_url=await self._desk.preferences.link(mail.recipient, mail.template))
+        link = await self._desk.preferences.link(mail.recipient, mail.template)
+        return self._desk.templates.write(mail, contact, matter, self._clock.now(), unsubscribe_url=link)
 
     async def _require_open(self, mail: Mail, contact: Contact) -> None:
         """Raises Suppressed when the recipient's address takes no such mail."""
@@ -134,11 +132,17 @@ class Delivery:
         if found and found.forbids(is_required=topic_of(mail.template).is_required):
             raise Suppressed(f"the address {found.value}")
 
-    async def _ask(self, mail: Mail) -> tuple[Contact | None, Exchange | None]:
-        contact = self._desk.contacts.contact(mail.recipient)
-        if not mail.template.is_about_exchange:
-            return await contact, None
-        return await asyncio.gather(contact, self._desk.exchanges.exchange(mail.subject, mail.recipient))
+    async def _ask(self, mail: Mail) -> tuple[Contact, Matter | None]:
+        """Whom to write to and what of, asked for side by side. Raises NothingToSend, DependencyUnavailable."""
+        contact = asyncio.ensure_future(self._desk.contacts.contact(mail.recipient))
+        matter = asyncio.ensure_future(self._desk.matters.of(mail))
+        try:
+            found = await contact
+            if found is None:
+                raise NothingToSend("the recipient is gone")
+            return found, await matter
+        finally:
+            await _let_go(contact, matter)
 
     async def _record(self, mail: Mail, event: Event | None = None) -> None:
         """Write the mail's fate and, in the same commit, its event. Not given up lightly; never raises."""
@@ -197,3 +201,10 @@ class Delivery:
 
 def _facts(mail: Mail) -> dict[str, object]:
     return {"mail_id": mail.id, "template": mail.template.value, "attempts": mail.attempts}
+
+
+async def _let_go(*asked: "asyncio.Future[Any]") -> None:
+    """Wait for nothing whose answer nobody needs any more."""
+    for each in asked:
+        each.cancel()
+    await asyncio.gather(*asked, return_exceptions=True)

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import mrml
 from jinja2 import DictLoader, Environment, StrictUndefined
 
-from skillsync_notifications.entities import Contact, Exchange, Letter, Mail, Template, one_line
+from skillsync_notifications.entities import Contact, Exchange, Letter, Mail, Matter, Template, one_line
 from skillsync_notifications.errors import NothingToSend
 
 __all__ = ["Templates"]
@@ -41,11 +41,20 @@ class Templates:
         layout = (root / "layout.mjml").read_text("utf-8")
         self._languages = {folder.name: _language(folder, layout) for folder in root.iterdir() if folder.is_dir()}
 
-    def write(self, mail: Mail, contact: Contact, exchange: Exchange | None, now: datetime) -> Letter:
+    def write(
+        self,
+        mail: Mail,
+        contact: Contact,
+        matter: Matter | None,
+        now: datetime,
+        *,
+        unsubscribe_url: str | None = None,
+    ) -> Letter:
         """The letter of a mail to its recipient, in their language and time zone."""
         name = self._language_of(contact.locale)
         if mail.template.value not in self._languages[name].text.list_templates():
             raise NothingToSend("no words yet")
+        exchange = matter if isinstance(matter, Exchange) else None
         language, zone = self._languages[name], _zone(contact.time_zone)
         values = {
             "recipient": one_line(contact.name),
@@ -66,6 +75,7 @@ class Templates:
             html=language.html.get_template(mail.template.value).render(values),
             language=name,
             written_at=now,
+            unsubscribe_url=unsubscribe_url,
         )
 
     def _language_of(self, locale: str) -> str:
