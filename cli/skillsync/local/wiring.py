@@ -38,6 +38,8 @@ def service_specifications(
         "SKILLSYNC_USERS_URL": addresses["users"].url,
         "SKILLSYNC_TRANSACTIONS_URL": addresses["transactions"].url,
         "SKILLSYNC_NOTIFICATIONS_URL": addresses["notifications"].url,
+        # An emulator holds nobody to the rate that it tells.
+        "SKILLSYNC_MAIL_RATE_PER_SECOND": "1000",
         "SKILLSYNC_TOKEN_URL": f"{endpoint}/oauth2/token",
         "SKILLSYNC_WEB_URL": gateway_url,
         "SKILLSYNC_JWKS_URL": jwks_url(endpoint, provision["outputs"]["UserPoolId"]),

@@ -22,8 +22,11 @@ from skillsync_notifications.clients import (
     Contacts,
     Coordinators,
     Exchanges,
+    FixedLimit,
     PostOffice,
+    SendingLimit,
     Ses,
+    SesLimit,
     TransactionsService,
     UserPoolGroup,
     UsersService,
@@ -67,6 +70,7 @@ class _Outside:
     exchanges: Exchanges
     coordinators: Coordinators
     post_office: PostOffice
+    limit: SendingLimit
 
 
 async def build(stack: AsyncExitStack, settings: NotificationsSettings) -> Parts:
@@ -140,7 +144,7 @@ async def _loops(
         suppressions=suppressions,
     )
     delivery = Delivery(database=base.database, repository=mails, desk=desk, clock=base.clock, new_id=new_id)
-    sender = Sender(database=base.database, repository=mails, delivery=delivery, clock=base.clock)
+    sender = Sender(database=base.database, repository=mails, delivery=delivery, limit=outside.limit, clock=base.clock)
     use_cases = UseCases(notifications, reminders, weekly)
     consumer = await base.consumer(stack, settings.queue_url, handlers(use_cases), handled=sender.wake)
     feedback = MailFeedback(repository=mails, suppressions=suppressions, clock=base.clock, new_id=new_id)
@@ -175,6 +179,7 @@ async def _outside(stack: AsyncExitStack, settings: NotificationsSettings, base:
         # A user pool's issuer ends in its id.
         coordinators=UserPoolGroup(await open_client(stack, "cognito-idp"), settings.token_issuer.rpartition("/")[2]),
         post_office=Ses(ses, sender=settings.mail_sender, configuration_set=settings.mail_configuration_set),
+        limit=FixedLimit(settings.mail_rate_per_second) if settings.mail_rate_per_second else SesLimit(ses),
     )
 
 

@@ -105,6 +105,22 @@ class KnownCoordinators:
         return frozenset(self.them)
 
 
+class KnownLimit:
+    """A fake of SES's account: lets as much through as a test wants, and can be away."""
+
+    def __init__(self) -> None:
+        self.rate = 1000.0
+        self.is_away = False
+        self.asked = 0
+
+    async def mails_per_second(self) -> float:
+        """See clients.SendingLimit."""
+        self.asked += 1
+        if self.is_away:
+            raise DependencyUnavailable("SES does not answer.")
+        return self.rate
+
+
 class Mailbox:
     """A fake of SES: keeps what it took; `before` and `after` are called with each letter, and may raise."""
 
@@ -221,8 +237,13 @@ class World:
             clock=self.clock,
             new_id=new_id,
         )
+        self.limit: KnownLimit = other.limit if other else KnownLimit()
         self.sender = Sender(
-            database=base.database, repository=self.repository, delivery=self.delivery, clock=self.clock
+            database=base.database,
+            repository=self.repository,
+            delivery=self.delivery,
+            limit=self.limit,
+            clock=self.clock,
         )
         self.app = create_app(
             "notifications",

@@ -13,6 +13,7 @@ from skillsync_notifications.entities.mails import (
 )
 from skillsync_notifications.entities.matters import Brief, Digest, ExpiringOffering, ListedExchange, Matter
 from skillsync_notifications.entities.preferences import Channel, Preferences, Switches, Topic, topic_of
+from skillsync_notifications.entities.rate import Permits
 from skillsync_notifications.entities.reminders import (
     Deadlines,
     Reminder,
@@ -36,6 +37,7 @@ __all__ = [
     "ListedExchange",
     "Mail",
     "Matter",
+    "Permits",
     "Preferences",
     "Reminder",
     "ReminderKey",

@@ -65,8 +65,12 @@ class Delivery:
         # From SES's hands to the record, one mail at a time: a crash repeats one at most, and not all in hand.
         self._one_at_a_time = asyncio.Lock()
 
-    async def deliver(self, mail: Mail) -> None:
-        """Make one attempt and record what came of it; in the flow of the request that caused the mail."""
+    async def deliver(self, mail: Mail) -> bool:
+        """Make one attempt and record what came of it; in the flow of the request that caused the mail.
+
+        Whether it came to the mail service's hands, which counts towards the account's rate.
+        """
+        handed_over = False
         with flow(
             f"mail {mail.template}",
             parent=mail.traceparent,
@@ -77,6 +81,7 @@ class Delivery:
                 async with asyncio.timeout(_ATTEMPT_SECONDS) as limit:
                     letter = await self._write(mail)
                     async with self._one_at_a_time:
+                        handed_over = True
                         message_id = await self._desk.post_office.send(letter)
                         failpoint("after-send")
                         # What has been sent is recorded, however long that takes.
@@ -86,6 +91,7 @@ class Delivery:
             except Exception as error:
                 self._give_up(mail, error)
                 await self._record(mail)
+        return handed_over
 
     def _give_up(self, mail: Mail, error: Exception) -> None:
         """Decide what an attempt that did not work means. One mail's failure must not touch the others."""
