@@ -19,6 +19,7 @@ Account = Callable[[str], Any]
 
 # What stacks give that do not exist yet, and the outputs whose form the linter looks at.
 STAND_INS = {
+    "MailFeedbackTopicArn": "arn:aws:sns:us-east-1:000000000000:mail-feedback",
     "AlbListenerArn": (
         "arn:aws:elasticloadbalancing:us-east-1:000000000000:listener/app/api/0123456789abcdef/0123456789abcdef"
     ),

@@ -86,10 +86,19 @@ def test_the_outputs_are_those_that_services_are_set_up_with(template: Json) -> 
     assert template["Outputs"]["SenderIdentityArn"]["Value"].endswith(f":identity/{sender.split('@')[1]}")
 
 
-def test_mail_goes_out_by_tls_and_not_to_who_refused_it(template: Json) -> None:
+def test_mail_goes_out_by_tls_and_not_to_an_address_that_bounced(template: Json) -> None:
     configuration = template["Resources"]["MailConfiguration"]["Properties"]
     assert configuration["DeliveryOptions"] == {"TlsPolicy": "REQUIRE"}
-    assert set(configuration["SuppressionOptions"]["SuppressedReasons"]) == {"BOUNCE", "COMPLAINT"}
+    # Who complained gets required mail still: that is the notifications service's to decide.
+    assert configuration["SuppressionOptions"]["SuppressedReasons"] == ["BOUNCE"]
+
+
+def test_bounces_and_complaints_come_back_by_the_feedback_topic(template: Json) -> None:
+    destination = template["Resources"]["MailFeedbackDestination"]["Properties"]
+    assert destination["ConfigurationSetName"] == {"Ref": "MailConfiguration"}
+    told = destination["EventDestination"]
+    assert (told["Enabled"], sorted(told["MatchingEventTypes"])) == (True, ["bounce", "complaint"])
+    assert ":mail-feedback" in told["SnsDestination"]["TopicARN"]
 
 
 def test_prod_protects_its_pool_and_sends_codes_by_ses(render: Render) -> None:

@@ -10,7 +10,9 @@ Json = dict[str, Any]
 Render = Callable[[str, str], Json]
 OfType = Callable[[Json, str], dict[str, Json]]
 
-QUEUES = ("User", "Transaction", "Notification", "Analytics")
+CONSUMERS = ("User", "Transaction", "Notification", "Analytics")
+# What SES tells comes from a topic of its own, and all of it.
+QUEUES = (*CONSUMERS, "Feedback")
 
 # The table of events: what is published, and the queues that get it.
 CATALOGUE: dict[str, set[str]] = {
@@ -102,10 +104,13 @@ def violations(template: Json, of_type: OfType) -> list[str]:  # noqa: PLR0912 -
         if name not in undelivered:
             found.append(f"{name}: no DLQ of its own")
         for queue in {name_of(subscription["Endpoint"]), undelivered.get(name)} - {None}:
-            if not any(lets_the_topic_send(policy, str(queue)) for policy in policies.values()):
+            topic = name_of(subscription["TopicArn"])
+            if not any(lets_the_topic_send(policy, str(queue), topic) for policy in policies.values()):
                 found.append(f"{queue}: SNS may not send to it")
         if subscription.get("RawMessageDelivery") is not True:
             found.append(f"{name}: wraps messages")
+        if topic == "MailFeedback":
+            continue
         if subscription.get("FilterPolicyScope") != "MessageAttributes":
             found.append(f"{name}: filters on the body")
         filters = subscription.get("FilterPolicy", {})
@@ -126,13 +131,13 @@ def is_denial_of_plain_http(statement: Json, queue: str) -> bool:
     )
 
 
-def lets_the_topic_send(policy: Json, queue: str) -> bool:
+def lets_the_topic_send(policy: Json, queue: str, topic: str) -> bool:
     return queue in names_of(policy["Queues"]) and any(
         statement["Effect"] == "Allow"
         and statement["Principal"] == {"Service": "sns.amazonaws.com"}
         and statement["Action"] == "sqs:SendMessage"
         and queue in names_of(statement["Resource"])
-        and statement["Condition"] == {"ArnEquals": {"aws:SourceArn": {"Ref": "TransactionEvents"}}}
+        and statement["Condition"] == {"ArnEquals": {"aws:SourceArn": {"Ref": topic}}}
         for statement in policy["PolicyDocument"]["Statement"]
     )
 
@@ -198,7 +203,8 @@ def delivered(template: Json, of_type: OfType, event_type: str) -> set[str]:
     return {
         name_of(subscription["Endpoint"]).removesuffix("Queue")
         for subscription in of_type(template, "AWS::SNS::Subscription").values()
-        if subscription["Protocol"] == "sqs" and event_type in subscription["FilterPolicy"]["type"]
+        if name_of(subscription["TopicArn"]) == "TransactionEvents"
+        and event_type in subscription["FilterPolicy"]["type"]
     }
 
 
@@ -214,7 +220,7 @@ def test_a_type_that_is_nearly_one_of_ours_reaches_nobody(template: Json, of_typ
 
 def test_no_filter_lists_a_type_that_nobody_publishes(template: Json, of_type: OfType) -> None:
     for subscription in of_type(template, "AWS::SNS::Subscription").values():
-        if subscription["Protocol"] == "sqs":
+        if name_of(subscription["TopicArn"]) == "TransactionEvents":
             types = subscription["FilterPolicy"]["type"]
             assert len(types) == len(set(types))
             assert set(types) <= set(CATALOGUE)
@@ -243,6 +249,23 @@ def test_the_topic_takes_events_of_the_three_producers_alone(
     assert plain_http["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
 
+def test_the_topic_of_returned_mails_takes_what_the_mail_service_says_and_nobody_else(
+    template: Json, of_type: OfType
+) -> None:
+    ((allow, plain_http),) = [
+        policy["PolicyDocument"]["Statement"]
+        for policy in of_type(template, "AWS::SNS::TopicPolicy").values()
+        if names_of(policy["Topics"]) == {"MailFeedback"}
+    ]
+    assert (allow["Effect"], allow["Action"]) == ("Allow", "sns:Publish")
+    assert allow["Principal"] == {"Service": "ses.amazonaws.com"}
+    assert set(allow["Condition"]["StringEquals"]) == {"aws:SourceAccount"}
+    assert (plain_http["Effect"], plain_http["Principal"]) == ("Deny", "*")
+    # Without the key SES would publish, and SNS would drop it.
+    statements = of_type(template, "AWS::KMS::Key")["MessagingKey"]["KeyPolicy"]["Statement"]
+    assert any("ses.amazonaws.com" in str(statement["Principal"]) for statement in statements)
+
+
 def test_a_dlq_keeps_messages_longer_than_its_queue_and_takes_no_other_queues(template: Json, of_type: OfType) -> None:
     queues = of_type(template, "AWS::SQS::Queue")
     for name in QUEUES:
@@ -264,7 +287,7 @@ def test_the_names_are_those_that_consumers_and_operators_know(
         f"{any_environment}-{queue.lower()}-{kind}" for queue in QUEUES for kind in ("queue", "dlq", "subscription-dlq")
     }
     topics = {topic["TopicName"] for topic in of_type(template, "AWS::SNS::Topic").values()}
-    assert topics == {f"{any_environment}-transaction-events", f"{any_environment}-ops-alarms"}
+    assert topics == {f"{any_environment}-{topic}" for topic in ("transaction-events", "mail-feedback", "ops-alarms")}
     for queue in QUEUES:
         assert {f"{queue}{output}" for output in ("QueueUrl", "QueueArn", "QueueName", "DlqUrl", "DlqArn")} <= set(
             template["Outputs"]

@@ -175,7 +175,7 @@ def test_only_prod_keeps_data_when_a_stack_goes(render: Render, any_environment:
     found = {name: policies for stack in STACKS for name, policies in kept(render(any_environment, stack)).items()}
     dead_letters = {
         f"{queue}{kind}"
-        for queue in ("User", "Transaction", "Notification", "Analytics")
+        for queue in ("User", "Transaction", "Notification", "Analytics", "Feedback")
         for kind in ("Dlq", "SubscriptionDlq")
     }
     expected = {"MessagingKey", "UserPool"} | dead_letters if any_environment == "prod" else set()

@@ -13,6 +13,7 @@ from skillsync_kit.cache import Cache
 from skillsync_kit.clock import Clock, SystemClock
 from skillsync_kit.consumer import Consumer
 from skillsync_kit.database import Database
+from skillsync_kit.events import Event
 from skillsync_kit.failed_messages import FailedMessages
 from skillsync_kit.idempotency import Idempotency
 from skillsync_kit.inbox import Handler, Inbox
@@ -64,12 +65,16 @@ class Foundation:
         handlers: dict[str, Handler],
         handled: Callable[[], None] = lambda: None,
         rebuild: Rebuild | None = None,
+        *,
+        name: str | None = None,
+        read: Callable[[str], Event] = Event.from_json,
     ) -> Consumer:
-        """The consumer of this service's queue; `handled` is called when messages had their effect.
+        """The consumer of a queue of this service's; `handled` is called when messages had their effect.
 
-        `rebuild` is the read model that a replay may build anew beside it.
+        `rebuild` is the read model that a replay may build anew beside it. A second consumer has a `name` of its own,
+        and reads what is no event of ours by `read`; see Inbox.
         """
-        inbox = Inbox(self.name, self.database, self.processed, handlers, rebuild)
+        inbox = Inbox(name or self.name, self.database, self.processed, handlers, rebuild, read)
         # The read timeout outlives the long poll.
         client = await open_client(stack, "sqs", read_timeout_seconds=40)
         return Consumer(client, queue_url, inbox, self.failed, handled, long_poll_seconds=self.long_poll_seconds)

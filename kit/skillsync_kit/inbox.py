@@ -1,6 +1,6 @@
 """The inbox: what makes a consumer idempotent. An event's id is recorded in the transaction of its effect."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from skillsync_kit.database import Database, UnitOfWork
@@ -18,6 +18,8 @@ class Inbox:
     """Handles one event once: its id is recorded in the transaction of its effect.
 
     While its read model is being built anew, each event it handles has its effect there too, in the same transaction.
+    `read` makes an event of a message's body: of another sender's than ours too, as long as a repetition has the same
+    id. It raises UnreadableEvent.
     """
 
     name: str
@@ -25,13 +27,14 @@ class Inbox:
     processed: ProcessedMessages
     handlers: Mapping[str, Handler]
     rebuild: Rebuild | None = None
+    read: Callable[[str], Event] = Event.from_json
 
     async def receive(self, body: str) -> bool:
         """Handle the event in a message's body, once; False when it was handled before.
 
         Raises UnreadableEvent, or what the handler raises.
         """
-        event = Event.from_json(body)
+        event = self.read(body)
         handler = self.handlers.get(event.type)
         if handler is None:
             raise UnreadableEvent(f"no handler for {event.type}")

@@ -31,7 +31,7 @@ def command(system: System, *arguments: str, status: int) -> Any:
 
 def user_queue(system: System, status: int) -> dict[str, Any]:
     rows = command(system, "queues", status=status)["queues"]
-    assert [row["name"] for row in rows] == ["user", "transaction", "notification", "analytics"]
+    assert [row["name"] for row in rows] == ["user", "transaction", "notification", "analytics", "feedback"]
     found: dict[str, Any] = rows[0]
     return found
 

@@ -268,11 +268,16 @@ class Fleet:
             "SKILLSYNC_TRANSACTIONS_URL": self.processes["transactions-1"].url,
             "SKILLSYNC_NOTIFICATIONS_URL": self.processes["notifications"].url,
             "SKILLSYNC_TOPIC_ARN": self.outputs["TransactionEventsTopicArn"],
+            "SKILLSYNC_FEEDBACK_QUEUE_URL": self._reachable(
+                self.outputs["FeedbackQueueUrl"], self.links["broker"].port
+            ),
             "SKILLSYNC_QUEUE_URL": self._reachable(
                 self.outputs[f"{QUEUES[service]}QueueUrl"], self.links["broker"].port
             ),
             "SKILLSYNC_LONG_POLL_SECONDS": "1",
             "SKILLSYNC_MAIL_SENDER": SENDER,
+            # The emulator tells a rate and holds nobody to it.
+            "SKILLSYNC_MAIL_RATE_PER_SECOND": "1000",
             "SKILLSYNC_WEB_URL": "http://127.0.0.1",
             "SKILLSYNC_LOG_LEVEL": "info" if service != "transactions" else "warning",
         }

@@ -18,7 +18,7 @@ import httpx2
 import pytest
 
 from skillsync_testing.member import Member, swap
-from skillsync_testing.system import System
+from skillsync_testing.system import System, eventually
 
 SERVICES = ("users", "transactions", "notifications", "analytics")
 METHODS = {"get", "post", "put", "patch", "delete"}
@@ -51,6 +51,12 @@ class Cast:
         """An active offering of the owner's; its id."""
         mine = self.owner.get("/offerings?owner=me&skill=guitar").json()["items"]
         id: str = mine[0]["id"] if mine else self.owner.offer("guitar")["id"]
+        return id
+
+    def notification(self) -> str:
+        """The newest thing the owner was told; its id. A welcome at least comes to everybody."""
+        told = eventually(lambda: self.owner.get("/notifications").json()["items"], what="the owner is told something")
+        id: str = told[0]["id"]
         return id
 
     def transaction(self, *verbs: str) -> str:
@@ -99,6 +105,7 @@ def _anybodys_offering(cast: Cast) -> Ask:
 TERMS = {"terms_rev": 2}
 REASON = {"reason": "We are both away."}
 AGREED = ("propose", "accept")
+TOPICS = ("account", "exchanges", "reminders", "digest", "coordination")
 PROFILE = {"first_name": "Ana", "last_name": "Testperson"}
 SCENES: dict[str, Scene] = {
     "POST /v1/transactions": lambda cast: Ask("/v1/transactions", swap(cast.counterparty) | {"legs": {}}),
@@ -136,6 +143,17 @@ SCENES: dict[str, Scene] = {
     "DELETE /v1/offerings/{id}": _offering(If_Match="*"),
     "GET /v1/analytics/me": _plain("/v1/analytics/me"),
     "GET /v1/notifications": _plain("/v1/notifications"),
+    "PATCH /v1/notifications/{id}": lambda cast: Ask(
+        f"/v1/notifications/{cast.notification()}", {"read": True}, {"If-Match": "*", **MERGE_PATCH}
+    ),
+    "POST /v1/notifications/read-all": _plain("/v1/notifications/read-all"),
+    "GET /v1/notifications/preferences": _plain("/v1/notifications/preferences"),
+    "PUT /v1/notifications/preferences": lambda _: Ask(
+        "/v1/notifications/preferences", {topic: {"inbox": True, "mail": True} for topic in TOPICS}, {"If-Match": "*"}
+    ),
+    # Nobody guesses a token; what a true one opens, the service's own tests ask.
+    "GET /v1/unsubscribe/{token}": _plain(f"/v1/unsubscribe/{'A' * 43}"),
+    "POST /v1/unsubscribe/{token}": _plain(f"/v1/unsubscribe/{'A' * 43}"),
 }
 
 

@@ -18,6 +18,8 @@ QUEUES = {
     "notifications": "Notification",
     "analytics": "Analytics",
 }
+# What mails bring back: a second queue of notifications.
+FEEDBACK = "Feedback"
 
 
 def service_specifications(
@@ -36,6 +38,8 @@ def service_specifications(
         "SKILLSYNC_USERS_URL": addresses["users"].url,
         "SKILLSYNC_TRANSACTIONS_URL": addresses["transactions"].url,
         "SKILLSYNC_NOTIFICATIONS_URL": addresses["notifications"].url,
+        # An emulator holds nobody to the rate that it tells.
+        "SKILLSYNC_MAIL_RATE_PER_SECOND": "1000",
         "SKILLSYNC_TOKEN_URL": f"{endpoint}/oauth2/token",
         "SKILLSYNC_WEB_URL": gateway_url,
         "SKILLSYNC_JWKS_URL": jwks_url(endpoint, provision["outputs"]["UserPoolId"]),
@@ -60,6 +64,7 @@ def from_outputs(outputs: Mapping[str, str]) -> dict[str, str]:
         "SKILLSYNC_ENVIRONMENT": ENVIRONMENT,
         "SKILLSYNC_HOST": HOST,
         "SKILLSYNC_TOPIC_ARN": outputs["TransactionEventsTopicArn"],
+        "SKILLSYNC_FEEDBACK_QUEUE_URL": outputs[f"{FEEDBACK}QueueUrl"],
         "SKILLSYNC_TOKEN_ISSUER": outputs["UserPoolIssuer"],
         "SKILLSYNC_WEB_CLIENT_ID": outputs["WebClientId"],
         "SKILLSYNC_WORKER_CLIENT_ID": outputs["WorkerClientId"],
@@ -77,7 +82,7 @@ def queues(outputs: Mapping[str, str]) -> dict[str, Queue]:
             dlq_url=outputs[f"{name}DlqUrl"],
             subscription_dlq_url=outputs[f"{name}SubscriptionDlqUrl"],
         )
-        for name in QUEUES.values()
+        for name in (*QUEUES.values(), FEEDBACK)
     }
 
 

@@ -9,7 +9,7 @@ from skillsync.paths import find_paths
 
 ATTENTION_EXIT = 3
 EXITS = "Ends with 0 when all is well, with 3 when something needs attention, with 1 when it could not be done."
-QUEUES = "user, transaction, notification, analytics; with -subscription behind it, what SNS could not deliver."
+QUEUES = "user, transaction, notification, analytics, feedback; with -subscription, what SNS could not deliver."
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON; its shape is in docs/operators-tools.md.")]
 QueueName = Annotated[str, typer.Argument(metavar="QUEUE", help=QUEUES)]

@@ -12,6 +12,7 @@ class NotificationsSettings(Settings):
 
     topic_arn: str
     queue_url: str
+    feedback_queue_url: str
     users_url: str
     transactions_url: str
     token_url: str
@@ -19,4 +20,6 @@ class NotificationsSettings(Settings):
     worker_secret_id: str
     mail_sender: str = Field(pattern=r"^[^@\s<>]+@[^@\s<>]+$")
     mail_configuration_set: str | None = None
+    mail_rate_per_second: float | None = Field(default=None, gt=0, le=100_000)
     web_url: str
+    api_url: str | None = None

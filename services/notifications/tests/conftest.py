@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -22,11 +23,28 @@ from skillsync_kit.ids import new_id
 from skillsync_kit.inbox import Inbox
 from skillsync_kit.testing import FixedClock, UserPool
 from skillsync_notifications import tables
-from skillsync_notifications.consumer import handlers
+from skillsync_notifications.consumer import UseCases, handlers, read_return, return_handlers
 from skillsync_notifications.entities import Contact, Exchange, ExchangeLeg, Letter, Mail, Template
-from skillsync_notifications.repository import MailRepository
-from skillsync_notifications.router import routers
-from skillsync_notifications.service import Delivery, Desk, Notifications, Sender, Templates
+from skillsync_notifications.repository import (
+    MailRepository,
+    PreferencesRepository,
+    ReminderRepository,
+    ScheduleRepository,
+    SuppressionRepository,
+)
+from skillsync_notifications.router import conceal, routers
+from skillsync_notifications.service import (
+    Delivery,
+    Desk,
+    MailFeedback,
+    Matters,
+    MemberPreferences,
+    Notifications,
+    Reminders,
+    Sender,
+    Templates,
+    WeeklyMails,
+)
 from skillsync_notifications.settings import NotificationsSettings
 
 MIGRATIONS = Path(__file__).resolve().parents[1] / "migrations"
@@ -64,12 +82,43 @@ class KnownExchanges:
     def __init__(self) -> None:
         self.gone: set[str] = set()
         self.fault: Exception | None = None
+        self.changes: dict[str, dict[str, Any]] = {}
 
     async def exchange(self, id: str, viewer: str) -> Exchange | None:
         """See clients.Exchanges."""
         if self.fault:
             raise self.fault
-        return None if id in self.gone else swap(id, viewer)
+        return None if id in self.gone else swap(id, viewer, **self.changes.get(id, {}))
+
+
+class KnownCoordinators:
+    """A fake of the user pool's group."""
+
+    def __init__(self) -> None:
+        self.them: set[str] = set()
+        self.is_away = False
+
+    async def ids(self) -> frozenset[str]:
+        """See clients.Coordinators."""
+        if self.is_away:
+            raise DependencyUnavailable("The user pool does not answer.")
+        return frozenset(self.them)
+
+
+class KnownLimit:
+    """A fake of SES's account: lets as much through as a test wants, and can be away."""
+
+    def __init__(self) -> None:
+        self.rate = 1000.0
+        self.is_away = False
+        self.asked = 0
+
+    async def mails_per_second(self) -> float:
+        """See clients.SendingLimit."""
+        self.asked += 1
+        if self.is_away:
+            raise DependencyUnavailable("SES does not answer.")
+        return self.rate
 
 
 class Mailbox:
@@ -117,6 +166,7 @@ class World:
             worker_client_id=pool.worker_client_id,
             topic_arn="arn:aws:sns:us-east-1:000000000000:transaction-events",
             queue_url="http://queue.example/notification",
+            feedback_queue_url="http://queue.example/feedback",
             users_url="http://users.example",
             transactions_url="http://transactions.example",
             token_url="http://pool.example/oauth2/token",  # noqa: S106
@@ -126,37 +176,104 @@ class World:
         )
         base = lay(stack, self.settings, "notifications", tables.metadata)
         self.pool, self.database = pool, base.database
+        self.written: list[tuple[str, Any]] = []
         self.clock: FixedClock = other.clock if other else FixedClock(NOON)
         self.members: KnownMembers = other.members if other else KnownMembers()
         self.exchanges: KnownExchanges = other.exchanges if other else KnownExchanges()
+        self.coordinators: KnownCoordinators = other.coordinators if other else KnownCoordinators()
         self.mailbox: Mailbox = other.mailbox if other else Mailbox()
-        self.repository = MailRepository()
+        self.repository, switches, suppressions = MailRepository(), PreferencesRepository(), SuppressionRepository()
         notifications = Notifications(
-            database=base.database, repository=self.repository, clock=self.clock, new_id=new_id
-        )
-        self.inbox = Inbox("notifications", base.database, base.processed, handlers(notifications))
-        self.delivery = Delivery(
             database=base.database,
             repository=self.repository,
-            desk=Desk(self.members, self.exchanges, Templates(self.settings.web_url), self.mailbox),
+            preferences=switches,
             clock=self.clock,
             new_id=new_id,
         )
+        self.preferences = MemberPreferences(
+            database=base.database,
+            repository=switches,
+            clock=self.clock,
+            new_token=lambda: secrets.token_urlsafe(32),
+            base_url="http://edge.example",
+        )
+        feedback = MailFeedback(repository=self.repository, suppressions=suppressions, clock=self.clock, new_id=new_id)
+        self.plans, self.schedules = ReminderRepository(), ScheduleRepository()
+        self.reminders = Reminders(
+            database=base.database,
+            repository=self.plans,
+            mails=self.repository,
+            clock=self.clock,
+            new_id=new_id,
+        )
+        self.weekly = WeeklyMails(
+            database=base.database,
+            repository=self.schedules,
+            mails=self.repository,
+            contacts=self.members,
+            coordinators=self.coordinators,
+            clock=self.clock,
+            new_id=new_id,
+        )
+        self.matters = Matters(
+            database=base.database, repository=self.plans, exchanges=self.exchanges, clock=self.clock
+        )
+        use_cases = UseCases(notifications, self.reminders, self.weekly)
+        self.inbox = Inbox("notifications", base.database, base.processed, handlers(use_cases))
+        self.returns = Inbox(
+            "notifications-feedback", base.database, base.processed, return_handlers(feedback), read=read_return
+        )
+        self.delivery = Delivery(
+            database=base.database,
+            repository=self.repository,
+            desk=Desk(
+                self.members,
+                self.matters,
+                Templates(self.settings.web_url),
+                self.mailbox,
+                self.preferences,
+                suppressions,
+            ),
+            clock=self.clock,
+            new_id=new_id,
+        )
+        self.limit: KnownLimit = other.limit if other else KnownLimit()
         self.sender = Sender(
-            database=base.database, repository=self.repository, delivery=self.delivery, clock=self.clock
+            database=base.database,
+            repository=self.repository,
+            delivery=self.delivery,
+            limit=self.limit,
+            clock=self.clock,
         )
         self.app = create_app(
             "notifications",
             health=Health(),
             verifier=pool.verifier(self.clock),
             routers=routers,
-            state={"notifications": notifications, "operations": base.operations},
+            state={
+                "notifications": notifications,
+                "preferences": self.preferences,
+                "idempotency": base.idempotency,
+                "operations": base.operations,
+            },
+            conceal=conceal,
         )
         self.client = httpx2.AsyncClient(transport=httpx2.ASGITransport(self.app), base_url="http://mails.example")
 
     async def get(self, path: str, by: str, **headers: str) -> httpx2.Response:
         """GET a path as a user."""
         return await self.client.get(path, headers={"Authorization": f"Bearer {self.pool.token(by)}", **headers})
+
+    async def send(self, method: str, path: str, by: str | None, body: Any = None, **headers: str) -> httpx2.Response:
+        """A request, as a user unless nobody; underscores in headers' names are hyphens."""
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        if by:
+            sent["Authorization"] = f"Bearer {self.pool.token(by)}"
+        if body is not None:
+            kind = "merge-patch+json" if method == "PATCH" else "json"
+            sent["Content-Type"] = f"application/{kind}"
+        content = None if body is None else json.dumps(body).encode()
+        return await self.client.request(method, path, content=content, headers=sent)
 
     async def send_all(self) -> None:
         """Send until nothing is due."""

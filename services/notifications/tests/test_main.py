@@ -23,9 +23,13 @@ async def test_it_wires_app_consumer_sender_and_relay(
         for warm in parts.warm:
             await warm()
         names = [loop.__self__.__class__.__name__ for loop in parts.worker_loops + parts.relay_loops]  # type: ignore[attr-defined]
-        assert names == ["Consumer", "Sender", "Relay"]
-        consumer, sender = (loop.__self__ for loop in parts.worker_loops)  # type: ignore[attr-defined]
-        assert consumer._handling._handled == sender.wake
+        assert names == ["Consumer", "Consumer", "Sender", "Scheduler", "Relay"]
+        consumer, returns, sender, scheduler = (loop.__self__ for loop in parts.worker_loops)  # type: ignore[attr-defined]
+        assert consumer._handling._handled == scheduler._done == sender.wake
+        assert (consumer._queue_url, returns._queue_url) == (
+            world.settings.queue_url,
+            world.settings.feedback_queue_url,
+        )
         transport = httpx2.ASGITransport(parts.app)
         async with httpx2.AsyncClient(transport=transport, base_url="http://mails.example") as client:
             assert (await client.get("/v1/notifications")).status_code == 401

@@ -16,6 +16,12 @@ async def test_answers_are_as_documented(world: "World") -> None:
     await world.send_all()
     worker = world.pool.worker_token("skillsync/events.read", "skillsync/operations.read")
     fitting = {f"GET /internal/{path}": [("", worker)] * 5 for path in ("events", "failed-messages")}
-    known = Hints([world.pool.token(ada), worker], {}, fitting)
+    await world.receive(world.event("transaction.proposed.v1", ada))
+    await world.send_all()
+    letter = next(letter for letter in world.mailbox.letters if letter.unsubscribe_url)
+    link = str(letter.unsubscribe_url).rpartition("/")[2]
+    token = world.pool.token(ada)
+    fitting["PATCH /v1/notifications/{id}"] = [((await world.mails())[0].id, token)] * 3
+    known = Hints([token, worker], {"token": [link]}, fitting)
     explored = await explore(world.app.openapi(), world.client, known, examples=20, seed_number=3)
     assert explored.unreached == []

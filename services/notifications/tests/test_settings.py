@@ -14,6 +14,7 @@ COMPLETE = {
     "WORKER_CLIENT_ID": "worker",
     "TOPIC_ARN": "topic",
     "QUEUE_URL": "https://queue.example",
+    "FEEDBACK_QUEUE_URL": "https://queue.example/feedback",
     "USERS_URL": "http://users.example",
     "TRANSACTIONS_URL": "http://transactions.example",
     "TOKEN_URL": "https://pool.example/token",

@@ -51,7 +51,10 @@ class LegFacts:
 
 @dataclass(frozen=True, slots=True)
 class TransactionEvent(DomainEvent):
-    """What every event of a transaction tells. `by` is None where time did it."""
+    """What every event of a transaction tells. `by` is None where time did it.
+
+    `expires_at` and `finalizes_at` are when time acts on it, if nobody does anything before.
+    """
 
     transaction: str
     by: str | None
@@ -63,6 +66,8 @@ class TransactionEvent(DomainEvent):
     terms_rev: int
     settlement: str
     scheduled_for: datetime | None
+    expires_at: datetime | None
+    finalizes_at: datetime | None
     legs: Mapping[str, LegFacts]
 
     def data(self) -> dict[str, Any]:
@@ -75,7 +80,9 @@ class TransactionEvent(DomainEvent):
             "version": self.version,
             "terms_rev": self.terms_rev,
             "settlement": self.settlement,
-            "scheduled_for": self.scheduled_for.isoformat() if self.scheduled_for else None,
+            "scheduled_for": _written(self.scheduled_for),
+            "expires_at": _written(self.expires_at),
+            "finalizes_at": _written(self.finalizes_at),
             "legs": {
                 key: {"giver": leg.giver, "receiver": leg.receiver, "skill": leg.skill, "minutes": leg.minutes}
                 for key, leg in self.legs.items()
@@ -173,3 +180,7 @@ class AccountSoftLimitCrossed(DomainEvent):
             "soft_limit": self.soft_limit,
             "floor": self.floor,
         }
+
+
+def _written(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None

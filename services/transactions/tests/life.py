@@ -11,9 +11,8 @@ from skillsync_kit.failures import record_failure
 from skillsync_kit.ids import new_id
 from skillsync_kit.outbox import Outbox
 from skillsync_kit.relay import Message, Relay
+from skillsync_testing.watching import Watch
 from skillsync_transactions import tables
-
-from .watching import Watch
 
 if TYPE_CHECKING:
     from tests.conftest import World

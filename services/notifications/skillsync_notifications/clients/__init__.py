@@ -1,14 +1,20 @@
 """What a mail is made of and leaves by: other services, SES. Ports and their adapters."""
 
+from skillsync_notifications.clients.coordinators import Coordinators, UserPoolGroup
 from skillsync_notifications.clients.exchanges import Exchanges, TransactionsService
 from skillsync_notifications.clients.members import Contacts, UsersService
-from skillsync_notifications.clients.ses import PostOffice, Ses
+from skillsync_notifications.clients.ses import FixedLimit, PostOffice, SendingLimit, Ses, SesLimit
 
 __all__ = [
     "Contacts",
+    "Coordinators",
     "Exchanges",
+    "FixedLimit",
     "PostOffice",
+    "SendingLimit",
     "Ses",
+    "SesLimit",
     "TransactionsService",
+    "UserPoolGroup",
     "UsersService",
 ]

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Protocol
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from skillsync_kit.errors import DependencyUnavailable
 from skillsync_kit.internal_client import InternalService
@@ -38,6 +38,10 @@ class _Participant(BaseModel):
     first_name: str = ""
 
 
+class _Confirmation(BaseModel):
+    user: str
+
+
 class _Transaction(BaseModel):
     """What this service reads of a transaction; the rest is passed over."""
 
@@ -56,8 +60,9 @@ class _Transaction(BaseModel):
     reverses_id: str | None = None
     updated_at: datetime
     participants: list[_Participant]
-    acceptances: list[_Acceptance] = []
     legs: dict[str, _Leg]
+    acceptances: list[_Acceptance] = Field(default_factory=list)
+    confirmations: list[_Confirmation] = Field(default_factory=list)
 
     def exchange(self, viewer: str) -> Exchange:
         names = {person.id: person.display_name or person.first_name for person in self.participants}
@@ -75,6 +80,9 @@ class _Transaction(BaseModel):
             legs=tuple(legs),
             state=self.state,
             version=self.version,
+            terms_rev=self.terms_rev,
+            accepted_by=self._accepted_by(),
+            confirmed_by=frozenset(word.user for word in self.confirmations),
             reason=self._reason_of_state(),
             is_agreed=self._is_agreed(),
             own_minutes=sum(leg.minutes for leg in self.legs.values() if viewer in (leg.giver, leg.receiver)),
@@ -82,9 +90,11 @@ class _Transaction(BaseModel):
             finalizes_at=self.finalizes_at,
         )
 
+    def _accepted_by(self) -> frozenset[str]:
+        return frozenset(yes.user for yes in self.acceptances if yes.terms_rev == self.terms_rev)
+
     def _is_agreed(self) -> bool:
-        accepted = {acceptance.user for acceptance in self.acceptances if acceptance.terms_rev == self.terms_rev}
-        return accepted.issuperset(person.id for person in self.participants)
+        return self._accepted_by().issuperset(person.id for person in self.participants)
 
     def _reason_of_state(self) -> str:
         """The last reason given, when it surely was given for the state that the exchange is in.

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from skillsync_notifications.entities.matters import Appointment
-from skillsync_notifications.events import EmailSent
+from skillsync_notifications.events import EmailBounced, EmailComplained, EmailSent
 
 __all__ = ["Contact", "Letter", "Mail", "Status", "Template"]
 
@@ -16,10 +16,18 @@ _MOST_ATTEMPTS = 40
 
 
 class Status(StrEnum):
-    """Where a mail stands. `sent`, `failed` and `dropped` are final."""
+    """What became of a mail. Only a pending one is still to be sent, and only a sent one may yet come back.
+
+    `bounced` and `complained` are what its way brought back. `dropped`: there was nothing, or nobody, left to tell;
+    `suppressed`: its address takes no mail of ours; `unwanted`: its recipient has switched such mail off.
+    """
 
     PENDING = "pending"
     SENT = "sent"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+    SUPPRESSED = "suppressed"
+    UNWANTED = "unwanted"
     FAILED = "failed"
     DROPPED = "dropped"
 
@@ -47,16 +55,31 @@ class Template(StrEnum):
     @property
     def is_about_exchange(self) -> bool:
         """Whether the mail tells of a transaction, so that there is one to be fetched."""
-        return self not in _ABOUT_OTHER_THINGS
+        return self not in _NOT_ABOUT_AN_EXCHANGE
+
+    @property
+    def is_reminder(self) -> bool:
+        """Whether it was planned ahead: what it would remind of may be over by now, and then it tells nobody."""
+        return self in _REMINDERS
 
 
-_ABOUT_OTHER_THINGS = frozenset(
+_NOT_ABOUT_AN_EXCHANGE = frozenset(
     {
         Template.WELCOME,
         Template.SOFT_LIMIT,
         Template.WEEKLY_DIGEST,
         Template.COORDINATORS_BRIEF,
         Template.OFFERING_EXPIRES,
+    }
+)
+_REMINDERS = frozenset(
+    {
+        Template.PROPOSAL_REMINDER,
+        Template.EXPIRY_REMINDER,
+        Template.CONFIRM_REMINDER,
+        Template.OFFERING_EXPIRES,
+        Template.WEEKLY_DIGEST,
+        Template.COORDINATORS_BRIEF,
     }
 )
 
@@ -67,6 +90,7 @@ class Mail:
 
     `subject` is the id of what the event was about, `actor` who caused it (None: the system). `attempts` counts how
     often it was taken in hand: each but the last may have sent it once, when a crash fell between sending and record.
+    Its recipient sees it in their inbox while `in_inbox`; `version` counts the changes that show there.
     """
 
     id: str
@@ -85,6 +109,17 @@ class Mail:
     last_error: str | None = None
     ses_message_id: str | None = None
     sent_at: datetime | None = None
+    in_inbox: bool = True
+    read_at: datetime | None = None
+    version: int = 1
+
+    def mark(self, *, read: bool, now: datetime) -> bool:
+        """Its recipient has read it, or wants it to stand as unread. False when that changes nothing."""
+        if read == (self.read_at is not None):
+            return False
+        self.read_at = now if read else None
+        self.version += 1
+        return True
 
     def send(self, message_id: str, now: datetime) -> EmailSent:
         """The mail service took it, under its `message_id`."""
@@ -102,6 +137,29 @@ class Mail:
         self._end(Status.FAILED)
         self.last_error = reason
 
+    def suppress(self, reason: str) -> None:
+        """Its address takes no mail of ours."""
+        self._end(Status.SUPPRESSED)
+        self.last_error = reason
+
+    def leave_out(self) -> None:
+        """Its recipient wants no such mail."""
+        self._end(Status.UNWANTED)
+
+    def bounce(self) -> EmailBounced | None:
+        """It came back for good. None when that is known."""
+        if self.status in (Status.BOUNCED, Status.COMPLAINED):
+            return None
+        self._come_back(Status.BOUNCED)
+        return EmailBounced(self.id, self.recipient, self.template.value, self.event_id)
+
+    def complain(self) -> EmailComplained | None:
+        """Its recipient called it spam. None when that is known."""
+        if self.status is Status.COMPLAINED:
+            return None
+        self._come_back(Status.COMPLAINED)
+        return EmailComplained(self.id, self.recipient, self.template.value, self.event_id)
+
     def put_off(self, reason: str, now: datetime) -> None:
         """This attempt did not work: try again later, longer and longer, until there were too many."""
         self._require_pending()
@@ -114,6 +172,11 @@ class Mail:
     def _end(self, status: Status) -> None:
         self._require_pending()
         self.status, self.claimed_until = status, None
+        self.version += 1
+
+    def _come_back(self, status: Status) -> None:
+        self.status = status
+        self.version += 1
 
     def _require_pending(self) -> None:
         if self.status is not Status.PENDING:

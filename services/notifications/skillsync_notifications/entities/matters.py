@@ -32,7 +32,7 @@ class ExchangeLeg:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A transaction as its recipient may see it; `names` by user id.
+    """A transaction as its recipient may see it; `names` by user id, `accepted_by` for its present terms.
 
     `is_agreed`: everybody accepted the terms as they stand, whatever happened since. `own_minutes`: of the legs that
     its recipient gives or receives. `expires_at` and `finalizes_at`: what happens when nobody does anything.
@@ -47,6 +47,9 @@ class Exchange:
     legs: tuple[ExchangeLeg, ...]
     state: str = ""
     version: int = 1
+    terms_rev: int = 0
+    accepted_by: frozenset[str] = frozenset()
+    confirmed_by: frozenset[str] = frozenset()
     reason: str = field(default="", metadata=LINES)
     is_agreed: bool = False
     own_minutes: int = 0

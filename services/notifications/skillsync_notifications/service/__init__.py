@@ -1,8 +1,27 @@
 """What this service does: keeps intents, shows people theirs, and delivers them."""
 
 from skillsync_notifications.service.delivery import Delivery, Desk
-from skillsync_notifications.service.notifications import Notifications
+from skillsync_notifications.service.feedback import MailFeedback
+from skillsync_notifications.service.matters import Matters
+from skillsync_notifications.service.notifications import InboxPage, Notifications
+from skillsync_notifications.service.preferences import MemberPreferences
+from skillsync_notifications.service.reminders import Reminders
+from skillsync_notifications.service.scheduler import Scheduler
 from skillsync_notifications.service.sender import Sender
 from skillsync_notifications.service.templates import Templates
+from skillsync_notifications.service.weekly import WeeklyMails
 
-__all__ = ["Delivery", "Desk", "Notifications", "Sender", "Templates"]
+__all__ = [
+    "Delivery",
+    "Desk",
+    "InboxPage",
+    "MailFeedback",
+    "Matters",
+    "MemberPreferences",
+    "Notifications",
+    "Reminders",
+    "Scheduler",
+    "Sender",
+    "Templates",
+    "WeeklyMails",
+]

@@ -4,23 +4,35 @@ import asyncio
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
+from skillsync_kit import metrics
 from skillsync_kit.clock import Clock
 from skillsync_kit.database import Database, UnitOfWork
 from skillsync_kit.errors import Failure
 from skillsync_kit.events import Event
 from skillsync_kit.failpoints import failpoint
-from skillsync_kit.telemetry import current_flow, flow, log, traceparent
-from skillsync_notifications.clients import Contacts, Exchanges, PostOffice
-from skillsync_notifications.entities import Contact, Exchange, Letter, Mail, Status
-from skillsync_notifications.errors import NothingToSend, Refused
-from skillsync_notifications.events import EmailSent
-from skillsync_notifications.repository import MailRepository
+from skillsync_kit.telemetry import flow, log
+from skillsync_notifications.clients import Contacts, PostOffice
+from skillsync_notifications.entities import (
+    Channel,
+    Contact,
+    Letter,
+    Mail,
+    Matter,
+    Status,
+    address_digest,
+    topic_of,
+)
+from skillsync_notifications.errors import NothingToSend, Refused, Suppressed, Unwanted
+from skillsync_notifications.repository import MailRepository, SuppressionRepository
+from skillsync_notifications.service.feedback import as_event
+from skillsync_notifications.service.matters import Matters
+from skillsync_notifications.service.preferences import MemberPreferences
 from skillsync_notifications.service.templates import Templates
 
 __all__ = ["Delivery", "Desk"]
 
-_SOURCE = "/notifications"
 # Together less than the sender's claim, so that nobody else takes up a mail whose fate is still being written.
 _ATTEMPT_SECONDS = 10
 _RECORD_TRIES = 10
@@ -29,12 +41,14 @@ _RECORD_PAUSE_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What a letter needs: whom it goes to, what it tells, its words, and who takes it."""
+    """What a letter needs: whom it goes to and whether they want it, what it tells, its words, and who takes it."""
 
     contacts: Contacts
-    exchanges: Exchanges
+    matters: Matters
     templates: Templates
     post_office: PostOffice
+    preferences: MemberPreferences
+    suppressions: SuppressionRepository
 
 
 class Delivery:
@@ -51,8 +65,12 @@ class Delivery:
         # From SES's hands to the record, one mail at a time: a crash repeats one at most, and not all in hand.
         self._one_at_a_time = asyncio.Lock()
 
-    async def deliver(self, mail: Mail) -> None:
-        """Make one attempt and record what came of it; in the flow of the request that caused the mail."""
+    async def deliver(self, mail: Mail) -> bool:
+        """Make one attempt and record what came of it; in the flow of the request that caused the mail.
+
+        Whether it came to the mail service's hands, which counts towards the account's rate.
+        """
+        handed_over = False
         with flow(
             f"mail {mail.template}",
             parent=mail.traceparent,
@@ -63,21 +81,27 @@ class Delivery:
                 async with asyncio.timeout(_ATTEMPT_SECONDS) as limit:
                     letter = await self._write(mail)
                     async with self._one_at_a_time:
+                        handed_over = True
                         message_id = await self._desk.post_office.send(letter)
                         failpoint("after-send")
                         # What has been sent is recorded, however long that takes.
                         limit.reschedule(None)
                         fact = mail.send(message_id, self._clock.now())
-                        await self._record(mail, self._event(fact))
+                        await self._record(mail, as_event(fact, self._new_id(), self._clock))
             except Exception as error:
                 self._give_up(mail, error)
                 await self._record(mail)
+        return handed_over
 
     def _give_up(self, mail: Mail, error: Exception) -> None:
         """Decide what an attempt that did not work means. One mail's failure must not touch the others."""
         match error:
             case NothingToSend():
                 mail.drop(str(error))
+            case Suppressed():
+                mail.suppress(str(error))
+            case Unwanted():
+                mail.leave_out()
             case Refused():
                 mail.fail(str(error))
             case Failure():
@@ -91,19 +115,40 @@ class Delivery:
                 mail.put_off(type(error).__name__, self._clock.now())
 
     async def _write(self, mail: Mail) -> Letter:
-        """The letter, of what is true now. Raises NothingToSend, DependencyUnavailable."""
-        contact, exchange = await self._ask(mail)
-        if contact is None:
-            raise NothingToSend("the recipient is gone")
-        if exchange is None and mail.template.is_about_exchange:
-            raise NothingToSend("the transaction is gone")
-        return self._desk.templates.write(mail, contact, exchange, self._clock.now())
+        """The letter, of what is true now. Raises NothingToSend, Unwanted, Suppressed, DependencyUnavailable."""
+        topic = topic_of(mail.template)
+        wanted = await self._desk.preferences.read(mail.recipient)
+        is_wanted = wanted.allow(topic, Channel.MAIL)
+        if not is_wanted and not mail.template.is_reminder:
+            raise Unwanted
+        contact, matter = await self._ask(mail)
+        if mail.template.is_reminder:
+            mail.in_inbox = wanted.allow(topic, Channel.INBOX)
+        if not is_wanted:
+            raise Unwanted
+        await self._require_open(mail, contact)
+        link = await self._desk.preferences.link(mail.recipient, mail.template)
+        return self._desk.templates.write(mail, contact, matter, self._clock.now(), unsubscribe_url=link)
 
-    async def _ask(self, mail: Mail) -> tuple[Contact | None, Exchange | None]:
-        contact = self._desk.contacts.contact(mail.recipient)
-        if not mail.template.is_about_exchange:
-            return await contact, None
-        return await asyncio.gather(contact, self._desk.exchanges.exchange(mail.subject, mail.recipient))
+    async def _require_open(self, mail: Mail, contact: Contact) -> None:
+        """Raises Suppressed when the recipient's address takes no such mail."""
+        digest = address_digest(mail.recipient, contact.address)
+        async with self._database.read() as connection:
+            found = await self._desk.suppressions.of(connection, mail.recipient, digest)
+        if found and found.forbids(is_required=topic_of(mail.template).is_required):
+            raise Suppressed(f"the address {found.value}")
+
+    async def _ask(self, mail: Mail) -> tuple[Contact, Matter | None]:
+        """Whom to write to and what of, asked for side by side. Raises NothingToSend, DependencyUnavailable."""
+        contact = asyncio.ensure_future(self._desk.contacts.contact(mail.recipient))
+        matter = asyncio.ensure_future(self._desk.matters.of(mail))
+        try:
+            found = await contact
+            if found is None:
+                raise NothingToSend("the recipient is gone")
+            return found, await matter
+        finally:
+            await _let_go(contact, matter)
 
     async def _record(self, mail: Mail, event: Event | None = None) -> None:
         """Write the mail's fate and, in the same commit, its event. Not given up lightly; never raises."""
@@ -122,36 +167,50 @@ class Delivery:
                 log.warning("mail not recorded", mail_id=mail.id, status=mail.status.value, error=type(error).__name__)
                 await asyncio.sleep(_RECORD_PAUSE_SECONDS)
             else:
-                self._tell(mail, recorded=recorded)
+                if recorded:
+                    self._tell(mail)
+                else:
+                    await self._tell_of_another(mail)
                 return
         log.error("mail's fate not recorded", mail_id=mail.id, status=mail.status.value)
 
-    def _event(self, fact: EmailSent) -> Event:
-        return Event(
-            id=self._new_id(),
-            type=fact.type,
-            source=_SOURCE,
-            subject=fact.mail,
-            # A mail is sent once: its first event.
-            sequence=1,
-            time=self._clock.now(),
-            data=fact.data(),
-            correlation_id=current_flow().correlation_id,
-            causation_id=fact.cause,
-            traceparent=traceparent(),
-        )
+    async def _tell_of_another(self, mail: Mail) -> None:
+        """Somebody else's word on this mail came first: another sender's, after our claim had lapsed, or SES's own."""
+        if mail.status is not Status.SENT:
+            log.warning("mail's claim lapsed", **_facts(mail))
+            return
+        async with self._database.read() as connection:
+            recorded = await self._repository.sent_as(connection, mail.id)
+        if recorded == mail.ses_message_id:
+            # SES told of it, by a bounce, before we did.
+            log.info("mail recorded already", **_facts(mail))
+        else:
+            metrics.count("mails-repeated")
+            log.warning("mail repeated", **_facts(mail))
 
-    def _tell(self, mail: Mail, *, recorded: bool) -> None:
-        facts = {"mail_id": mail.id, "template": mail.template.value, "attempts": mail.attempts}
-        if not recorded:
-            # The claim had lapsed and another sender was first. If both sent, that is counted here.
-            log.warning("mail repeated" if mail.status is Status.SENT else "mail's claim lapsed", **facts)
-        elif mail.status is Status.SENT:
+    def _tell(self, mail: Mail) -> None:
+        metrics.count("mails", status=mail.status.value)
+        facts = _facts(mail)
+        if mail.status is Status.SENT:
+            if mail.attempts > 1:
+                # Each attempt before may have sent it, when a crash fell between sending and record.
+                metrics.count("mails-perhaps-repeated")
             waited = self._clock.now() - mail.created_at
             log.info("mail sent", milliseconds=round(waited.total_seconds() * 1000), **facts)
         elif mail.status is Status.PENDING:
             log.warning("mail put off", reason=mail.last_error, **facts)
-        elif mail.status is Status.DROPPED:
-            log.info("mail dropped", reason=mail.last_error, **facts)
-        else:
+        elif mail.status is Status.FAILED:
             log.error("mail failed", reason=mail.last_error, **facts)
+        else:
+            log.info(f"mail {mail.status.value}", reason=mail.last_error, **facts)
+
+
+def _facts(mail: Mail) -> dict[str, object]:
+    return {"mail_id": mail.id, "template": mail.template.value, "attempts": mail.attempts}
+
+
+async def _let_go(*asked: "asyncio.Future[Any]") -> None:
+    """Wait for nothing whose answer nobody needs any more."""
+    for each in asked:
+        each.cancel()
+    await asyncio.gather(*asked, return_exceptions=True)

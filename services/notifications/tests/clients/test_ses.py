@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from skillsync_kit.aws import open_client
 from skillsync_kit.errors import DependencyUnavailable
 from skillsync_kit.ids import new_id
-from skillsync_notifications.clients import Ses
+from skillsync_notifications.clients import Ses, SesLimit
 from skillsync_notifications.entities import Appointment, Letter
 from skillsync_notifications.errors import Refused
 from skillsync_testing.emulator import Emulator
@@ -151,3 +151,33 @@ async def test_the_configuration_set_is_named_when_there_is_one(a_letter: MakeLe
 async def test_a_lost_answer_is_not_asked_for_again_behind_our_back(cloud: Cloud) -> None:
     # A retry inside the client would send again what nobody counts.
     assert cloud.client.meta.config.retries["total_max_attempts"] == 1
+
+
+async def test_the_account_tells_how_fast_it_may_send(cloud: Cloud) -> None:
+    assert await SesLimit(cloud.client).mails_per_second() == 14.0
+
+
+class Account:
+    """A stub of SES's answer about the account."""
+
+    def __init__(self, answer: Any) -> None:
+        self._answer = answer
+
+    async def get_account(self) -> Any:
+        if isinstance(self._answer, Exception):
+            raise self._answer
+        return self._answer
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {},
+        {"SendQuota": {"MaxSendRate": 0.0}},
+        ClientError({"Error": {"Code": "TooManyRequestsException"}}, "GetAccount"),
+        EndpointConnectionError(endpoint_url="http://cloud.example"),
+    ],
+)
+async def test_an_account_that_tells_no_rate_is_away(answer: Any) -> None:
+    with pytest.raises(DependencyUnavailable):
+        await SesLimit(Account(answer)).mails_per_second()  # type: ignore[arg-type]

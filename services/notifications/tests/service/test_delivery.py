@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 
 from skillsync_kit.errors import DependencyUnavailable, Unavailable
 from skillsync_kit.ids import new_id
-from skillsync_notifications.entities import Letter
+from skillsync_notifications.entities import Letter, Mail
 from skillsync_notifications.errors import Refused
 
 if TYPE_CHECKING:
@@ -264,8 +265,8 @@ async def test_a_repetition_is_counted_in_the_log(world: "World", capsys: pytest
     (task,) = world.sender._in_hand
     original = world.repository.save
 
-    async def too_late(unit: object, mail: object) -> bool:
-        await original(unit, mail)  # type: ignore[arg-type]
+    async def too_late(unit: object, mail: Mail) -> bool:
+        await original(unit, replace(mail, ses_message_id="ses-of-another"))  # type: ignore[arg-type]
         return await original(unit, mail)  # type: ignore[arg-type]
 
     world.repository.save = too_late  # type: ignore[method-assign]

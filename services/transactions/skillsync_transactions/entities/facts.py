@@ -26,6 +26,8 @@ def fact(
         terms_rev=it.terms_rev,
         settlement=it.settlement,
         scheduled_for=it.scheduled_for,
+        expires_at=it.expires_at,
+        finalizes_at=it.finalizes_at,
         legs={key: leg_facts(leg) for key, leg in it.legs.items()},
     )
     return replace(told, changed=revised) if isinstance(told, TransactionRevised) else told

@@ -95,6 +95,8 @@ def test_an_event_tells_the_whole_terms() -> None:
         "terms_rev": 1,
         "settlement": "hours",
         "scheduled_for": later(days=3).isoformat(),
+        "expires_at": later(days=3).isoformat(),
+        "finalizes_at": None,
         "legs": {"a": {"giver": ADA, "receiver": BO, "skill": "guitar", "minutes": 345}},
     }
 

@@ -1,6 +1,7 @@
-"""Messages in: which event tells whom by which mail, and which by none."""
+"""Events of other services: which tells whom by which mail, and which tells nobody."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -8,10 +9,11 @@ from skillsync_kit.database import UnitOfWork
 from skillsync_kit.events import Event, UnreadableEvent
 from skillsync_kit.ids import Id, canonical_id
 from skillsync_kit.inbox import Handler
+from skillsync_notifications.consumer.plans import OFFERINGS, REMINDERS, watched
 from skillsync_notifications.entities import Template
-from skillsync_notifications.service import Notifications
+from skillsync_notifications.service import Notifications, Reminders, WeeklyMails
 
-__all__ = ["handlers"]
+__all__ = ["UseCases", "handlers"]
 
 Audience = Callable[[Event], Iterable[str]]
 
@@ -58,7 +60,7 @@ _MAILS: dict[str, tuple[Template, Audience]] = {
     "transaction.finalized.v1": (Template.RECEIPT, _participants),
 }
 
-# Events that the queue's filter lets through and that tell nobody anything, each with the reason.
+# Events that the queue's filter lets through and that tell nobody anything at once, each with the reason.
 _NO_MAIL = {
     "user.updated.v1": "people know what they change of themselves",
     "user.suspended.v1": "a coordinator tells the person, in words of their own",
@@ -73,17 +75,35 @@ _NO_MAIL = {
 }
 
 
-def handlers(notifications: Notifications) -> dict[str, Handler]:
+# A new member's weeks, and those of one whose time zone may be another now.
+_BEGIN_WEEKS = ("user.created.v1", "user.updated.v1")
+
+
+@dataclass(frozen=True, slots=True)
+class UseCases:
+    """What events set going."""
+
+    notifications: Notifications
+    reminders: Reminders
+    weekly: WeeklyMails
+
+
+def handlers(use_cases: UseCases) -> dict[str, Handler]:
     """The handler of each event type that arrives on `notification-queue`."""
 
-    def intend(template: Template, audience: Audience) -> Handler:
+    def handler(type: str) -> Handler:
         async def handle(unit: UnitOfWork, event: Event) -> None:
-            await notifications.intend(unit, event, template, audience(event))
+            if type in _MAILS:
+                template, audience = _MAILS[type]
+                await use_cases.notifications.intend(unit, event, template, audience(event))
+            if type in REMINDERS:
+                await use_cases.reminders.plan(unit, REMINDERS[type](event))
+            if type in OFFERINGS:
+                await use_cases.reminders.watch(unit, watched(event))
+            if type in _BEGIN_WEEKS:
+                (member,) = _the_user(event)
+                await use_cases.weekly.begin(unit, member)
 
         return handle
 
-    async def tell_nobody(unit: UnitOfWork, event: Event) -> None:
-        """See _NO_MAIL."""
-
-    mails = {type: intend(template, audience) for type, (template, audience) in _MAILS.items()}
-    return {**mails, **dict.fromkeys(_NO_MAIL, tell_nobody)}
+    return {type: handler(type) for type in (*_MAILS, *_NO_MAIL)}

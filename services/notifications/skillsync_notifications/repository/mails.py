@@ -1,15 +1,15 @@
-"""All SQL of the service."""
+"""Mails: intents, claims, fates, and what their recipients see of them."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, insert, or_, select, update
+from sqlalchemy import Row, Select, func, insert, or_, select, true, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from skillsync_kit.database import UnitOfWork
+from skillsync_kit.database import ChangedMeanwhile, UnitOfWork
 from skillsync_notifications import tables
 from skillsync_notifications.entities import Mail, Status, Template
 
@@ -60,7 +60,31 @@ class MailRepository:
         this = update(tables.mails).where(_mail.id == mail.id, _mail.status == Status.PENDING.value)
         if mail.status is not Status.SENT:
             this = this.where(_mail.attempts == mail.attempts)
-        return (await unit.connection.execute(this.values(_fate(mail)))).rowcount == 1
+        fate = _fate(mail) if mail.status is Status.PENDING else {**_fate(mail), "version": _mail.version + 1}
+        return (await unit.connection.execute(this.values(fate))).rowcount == 1
+
+    async def sent_as(self, connection: AsyncConnection, id: str) -> str | None:
+        """The mail service's id under which a mail was recorded as sent."""
+        found: str | None = await connection.scalar(select(_mail.ses_message_id).where(_mail.id == id))
+        return found
+
+    async def find(self, connection: AsyncConnection, id: str) -> Mail | None:
+        """One mail."""
+        row = (await connection.execute(select(tables.mails).where(_mail.id == id))).first()
+        return _entity(row) if row else None
+
+    async def find_sent(self, connection: AsyncConnection, ses_message_id: str) -> Mail | None:
+        """The mail that the mail service knows under this id."""
+        query = select(tables.mails).where(_mail.ses_message_id == ses_message_id).limit(1)
+        row = (await connection.execute(query)).first()
+        return _entity(row) if row else None
+
+    async def replace(self, unit: UnitOfWork, mail: Mail, *, seen_version: int) -> None:
+        """Write all that may change of a mail that was read at `seen_version`. Raises ChangedMeanwhile."""
+        this = update(tables.mails).where(_mail.id == mail.id, _mail.version == seen_version)
+        values = {**_fate(mail), "read_at": mail.read_at, "version": mail.version}
+        if (await unit.connection.execute(this.values(values))).rowcount != 1:
+            raise ChangedMeanwhile
 
     async def _is_known(self, unit: UnitOfWork, mail: Mail) -> bool:
         same = select(_mail.id).where(
@@ -73,13 +97,31 @@ class MailRepository:
         return (await unit.connection.execute(same.with_for_update(read=True))).first() is not None
 
     async def page(
-        self, connection: AsyncConnection, recipient: str, *, before_id: str | None, limit: int
+        self, connection: AsyncConnection, recipient: str, *, only_unread: bool, before_id: str | None, limit: int
     ) -> Sequence[Mail]:
-        """At most `limit` mails to `recipient`, newest id first, those before `before_id`."""
-        query = select(tables.mails).where(_mail.recipient == recipient).order_by(_mail.id.desc()).limit(limit)
+        """At most `limit` of what `recipient` was told, newest id first, those before `before_id`."""
+        query = _shown(select(tables.mails), recipient).order_by(_mail.id.desc()).limit(limit)
+        if only_unread:
+            query = query.where(_mail.read_at.is_(None))
         if before_id:
             query = query.where(_mail.id < before_id)
         return [_entity(row) for row in await connection.execute(query)]
+
+    async def count_unread(self, connection: AsyncConnection, recipient: str, *, most: int) -> int:
+        """How much `recipient` has not read; counted up to `most`."""
+        unread = _shown(select(_mail.id), recipient).where(_mail.read_at.is_(None)).limit(most).subquery()
+        return (await connection.execute(select(func.count()).select_from(unread))).scalar_one()
+
+    async def read_all(self, unit: UnitOfWork, recipient: str, now: datetime) -> int:
+        """Mark everything in `recipient`'s inbox as read. How much was unread."""
+        unread = update(tables.mails).where(
+            _mail.recipient == recipient, _mail.in_inbox == true(), _mail.read_at.is_(None)
+        )
+        return (await unit.connection.execute(unread.values(read_at=now, version=_mail.version + 1))).rowcount
+
+
+def _shown(query: Select[Any], recipient: str) -> Select[Any]:
+    return query.where(_mail.recipient == recipient, _mail.in_inbox == true())
 
 
 def _entity(row: Row[Any]) -> Mail:
@@ -94,6 +136,7 @@ def _columns(mail: Mail) -> dict[str, Any]:
 def _fate(mail: Mail) -> dict[str, Any]:
     return {
         "status": mail.status.value,
+        "in_inbox": mail.in_inbox,
         "claimed_until": mail.claimed_until,
         "last_error": mail.last_error and mail.last_error[:200],
         "ses_message_id": mail.ses_message_id,

@@ -1,0 +1,66 @@
+"""Preferences, and the links in mails that change them."""
+
+import json
+from datetime import datetime
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from skillsync_kit.database import ChangedMeanwhile, UnitOfWork
+from skillsync_notifications import tables
+from skillsync_notifications.entities import Channel, Preferences, Topic
+
+__all__ = ["PreferencesRepository"]
+
+_preferences = tables.preferences.c
+_token = tables.unsubscribe_tokens.c
+
+
+class PreferencesRepository:
+    """Keeps members' switches, and whom and what a link is for."""
+
+    async def of(self, connection: AsyncConnection, user: str) -> Preferences:
+        """A member's preferences; as at first when they never touched them."""
+        query = select(tables.preferences).where(_preferences.user == user)
+        row = (await connection.execute(query)).first()
+        if row is None:
+            return Preferences(user)
+        kept = json.loads(row.switches)
+        switches = {
+            topic: {Channel(channel): on for channel, on in kept[topic].items()} for topic in Topic if topic in kept
+        }
+        return Preferences(user, row.version, switches)
+
+    async def save(self, unit: UnitOfWork, changed: Preferences, now: datetime) -> None:
+        """Write preferences that were just changed, once. Raises ChangedMeanwhile."""
+        values = {"version": changed.version, "switches": json.dumps(changed.switches), "updated_at": now}
+        seen = changed.version - 1
+        this = update(tables.preferences).where(_preferences.user == changed.user, _preferences.version == seen)
+        if (await unit.connection.execute(this.values(values))).rowcount == 1:
+            return
+        if seen > 1:
+            raise ChangedMeanwhile
+        try:
+            await unit.connection.execute(insert(tables.preferences), {"user": changed.user, **values})
+        except IntegrityError:
+            raise ChangedMeanwhile from None
+
+    async def add_link(self, unit: UnitOfWork, digest: str, user: str, topic: Topic, now: datetime) -> None:
+        """Remember a link by the digest of its token."""
+        row = {"digest": digest, "user": user, "topic": topic.value, "created_at": now}
+        await unit.connection.execute(insert(tables.unsubscribe_tokens), row)
+
+    async def link(self, connection: AsyncConnection, digest: str) -> tuple[str, Topic] | None:
+        """Whom and what a link is for."""
+        query = select(_token.user, _token.topic).where(_token.digest == digest)
+        row = (await connection.execute(query)).first()
+        return (row.user, Topic(row.topic)) if row else None
+
+    async def forget_links(self, unit: UnitOfWork, *, before: datetime, limit: int) -> int:
+        """Forget at most `limit` links made before a time. How many were."""
+        query = select(_token.digest).where(_token.created_at < before).limit(limit)
+        old = (await unit.connection.execute(query)).scalars().all()
+        if old:
+            await unit.connection.execute(delete(tables.unsubscribe_tokens).where(_token.digest.in_(old)))
+        return len(old)

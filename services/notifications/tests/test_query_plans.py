@@ -1,0 +1,122 @@
+"""How the statements that lists and loops send find their rows: by an index, whatever the tables hold."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import insert
+
+from skillsync_kit.database import UnitOfWork
+from skillsync_kit.ids import new_id
+from skillsync_notifications import tables
+from skillsync_notifications.entities import Template
+from skillsync_testing.watching import Watch
+
+if TYPE_CHECKING:
+    from tests.conftest import World
+
+ANA = new_id()
+SWITCHES = {
+    topic: {"inbox": True, "mail": True} for topic in ("account", "exchanges", "reminders", "digest", "coordination")
+}
+PEOPLE = [ANA, *(new_id() for _ in range(40))]
+
+
+async def fill(world: "World") -> None:
+    """Much for many, and most of it read, sent and still to come."""
+    await world.send("PUT", "/v1/notifications/preferences", ANA, SWITCHES, If_Match="*")
+    now = world.clock.now()
+    mails = [
+        {
+            "id": new_id(),
+            "event_id": new_id(),
+            "recipient": PEOPLE[n % len(PEOPLE)],
+            "template": "receipt",
+            "channel": "mail",
+            "subject": new_id(),
+            "status": "sent",
+            "attempts": 1,
+            "created_at": now,
+            "ses_message_id": f"ses-{n}",
+            "in_inbox": n % 5 != 0,
+            "read_at": None if n % 7 == 0 else now,
+            "version": 1,
+        }
+        for n in range(4100)
+    ]
+    later = now + timedelta(days=3)
+    rows: dict[Any, list[dict[str, Any]]] = {
+        tables.mails: mails,
+        tables.reminders: [
+            {
+                "key": f"{new_id()}:1:1",
+                "recipient": PEOPLE[n % len(PEOPLE)],
+                "template": "proposal-reminder",
+                "subject": new_id(),
+                "due_at": later + timedelta(minutes=n),
+            }
+            for n in range(2000)
+        ],
+        tables.offerings: [
+            {
+                "id": new_id(),
+                "owner": ANA,
+                "kind": "offer",
+                "skill": "guitar",
+                "sequence": 1,
+                "expires_at": later,
+                "remind_at": later + timedelta(minutes=n),
+            }
+            for n in range(2000)
+        ],
+        tables.schedules: [
+            {"user": new_id(), "template": "weekly-digest", "due_at": later + timedelta(minutes=n)} for n in range(2000)
+        ],
+        tables.unsubscribe_tokens: [
+            {"digest": new_id(), "user": new_id(), "topic": "digest", "created_at": now} for n in range(2000)
+        ],
+    }
+
+    async def work(unit: UnitOfWork) -> None:
+        for table, some in rows.items():
+            await unit.connection.execute(insert(table), some)
+            if world.database.supports_skip_locked:
+                await unit.connection.exec_driver_sql(f"ANALYZE TABLE {table.name}")
+
+    await world.database.run(work)
+
+
+@pytest.mark.parametrize("database_url", ["mariadb"], indirect=True)
+async def test_every_list_and_every_loop_finds_its_rows_by_an_index(world: "World") -> None:
+    await fill(world)
+    watch = Watch()
+    for first in ("/v1/notifications?limit=5", "/v1/notifications?unread=true&limit=5"):
+        following = first
+        for _ in range(2):
+            with watch.during("list"):
+                answer = await world.get(following, ANA)
+            assert len(answer.json()["items"]) == 5
+            following = answer.links["next"]["url"]
+    with watch.during("read one"):
+        id = answer.json()["items"][0]["id"]
+        await world.send("PATCH", f"/v1/notifications/{id}", ANA, {"read": True}, If_Match="*")
+    with watch.during("read all"):
+        await world.send("POST", "/v1/notifications/read-all", ANA, Idempotency_Key="k")
+    with watch.during("preferences"):
+        await world.preferences.link(ANA, Template.ACCEPTED)
+        await world.preferences.forget_old_links()
+        await world.get("/v1/notifications/preferences", ANA)
+    with watch.during("plans"):
+        await world.reminders.turn()
+        await world.weekly.turn()
+        async with world.database.read() as connection:
+            await world.plans.waiting(connection, ANA, limit=10)
+    with watch.during("returns"):
+        async with world.database.read() as connection:
+            await world.repository.find_sent(connection, "ses-77")
+    print(watch.table())  # noqa: T201 - with -s, for people
+    # What the unread are counted from is at most a thousand entries of an index.
+    steps = [step for it in watch.refused for step in it.steps if not step.table.startswith("<derived")]
+    assert [step for step in steps if not step.is_by_index] == []
+    # A page reads its items, and not what lies between: the table holds a hundred times as much.
+    assert max(statement.most_reads for statement in watch.statements.values()) <= 60
