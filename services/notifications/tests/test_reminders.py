@@ -11,7 +11,7 @@ from sqlalchemy import select
 from skillsync_kit.events import Event, UnreadableEvent
 from skillsync_kit.ids import new_id
 from skillsync_notifications import tables
-from skillsync_notifications.entities import Contact, Letter, Mail, Template
+from skillsync_notifications.entities import Contact, Letter, Mail
 
 if TYPE_CHECKING:
     from tests.conftest import World
@@ -21,7 +21,7 @@ DAY = 86_400
 
 @pytest.fixture(autouse=True)
 def words(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
-    """Mails with words of their own are others' to test: here those of the receipt and the welcome do for all."""
+    """What mails told of, beside their words."""
     if "world" not in request.fixturenames:
         return
     world: World = request.getfixturevalue("world")
@@ -30,8 +30,7 @@ def words(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> No
 
     def written(mail: Mail, contact: Contact, matter: Any, *arguments: Any, **options: Any) -> Letter:
         world.written.append((mail.template.value, matter))
-        known = Template.RECEIPT if mail.template.is_about_exchange else Template.WELCOME
-        return write(replace(mail, template=known), contact, matter, *arguments, **options)
+        return write(mail, contact, matter, *arguments, **options)
 
     monkeypatch.setattr(templates, "write", written)
 
