@@ -39,10 +39,11 @@ async def build(stack: AsyncExitStack, settings: NotificationsSettings) -> Parts
         database=base.database,
         repository=repository,
         desk=await _desk(stack, settings, base),
-        clock=base.clock,
+        # A mail leaves in the real world, and its claim is a lease.
+        clock=base.real_clock,
         new_id=new_id,
     )
-    sender = Sender(database=base.database, repository=repository, delivery=delivery, clock=base.clock)
+    sender = Sender(database=base.database, repository=repository, delivery=delivery, clock=base.real_clock)
     relay = await base.relay(stack, settings.topic_arn)
     consumer = await base.consumer(stack, settings.queue_url, handlers(notifications), handled=sender.wake)
     health = Health()
