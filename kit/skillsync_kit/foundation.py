@@ -34,8 +34,8 @@ _CONNECTIONS = httpx2.Limits(max_connections=100, max_keepalive_connections=20, 
 class Foundation:
     """The parts; a service without an outbox or idempotency records has none of them in its tables.
 
-    Facts are dated by `clock`, which a local run can move. What only guards work in hand (a claim, when to try again) or
-    was promised to the outside world (a token's end) goes by `real_clock`: it must neither lapse nor last for a jump.
+    Facts are dated by `clock`, which a local run can move. What only guards work in hand (a claim, when to try again)
+    or was promised by somebody else (a token's end) goes by `real_clock`: a jump must neither end nor prolong it.
     """
 
     name: str

@@ -27,7 +27,9 @@ def up(options: Options, paths: Paths, console: Console) -> None:
         for leftover in clean_leftovers(paths):
             progress.note(f"{leftover.name} (pid {leftover.pid}) was left by a run that died, and has been ended.")
         if move_back(paths.clock_file):
-            progress.note("The clock was left in the past by a `skillsync seed` that died: it shows the real time again.")
+            progress.note(
+                "The clock was left in the past by a `skillsync seed` that died: it shows the real time again."
+            )
         preflight.check(options, paths)
         asyncio.run(_run(options, paths, progress))
     finally:

@@ -48,7 +48,9 @@ class _Life:
             self.act(Verb.ACCEPT, number, 0, 3)
         if self.random.random() < SCHEDULED_SHARE:
             day = self.now // MINUTES_A_DAY + self.random.randint(1, 14)
-            self.exchange = replace(self.exchange, scheduled_for=day * MINUTES_A_DAY + self.random.choice((600, 960, 1080)))
+            self.exchange = replace(
+                self.exchange, scheduled_for=day * MINUTES_A_DAY + self.random.choice((600, 960, 1080))
+            )
 
     def meet(self, fewest_days: int, most_days: int) -> None:
         """Wait for the appointment, if there is one, and some days more."""

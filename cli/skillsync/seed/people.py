@@ -15,7 +15,7 @@ JOINING_MINUTE = 7 * 60 + 40
 # How many exchanges a person begins in a week, and how many of a hundred are like that.
 ACTIVITIES = ((58, 0.06), (32, 0.2), (10, 0.75))
 # The first two are readers' own: they are there from the first day, busy, and stay.
-READERS = 2
+READERS = ("member", "coordinator")
 READERS_ACTIVITY = 0.9
 DORMANT_SHARE = 0.22
 # A community that is watched for a short while only is a lively one, or there would be nothing to see.
@@ -66,7 +66,7 @@ def _person(random: Random, seed: int, number: int, weeks: int, tastes: Tastes) 
     wants = tastes.choose(random, "want", random.choices((1, 2, 3, 4), (35, 35, 20, 10))[0], without=offers)
     chosen: list[tuple[Kind, Skill]] = [("offer", skill) for skill in offers]
     chosen += [("want", skill) for skill in wants]
-    is_reader = number < READERS
+    is_reader = number < len(READERS)
     joins_on = 0 if is_reader else _joins_on(random, weeks * 7)
     activity = random.choices([rate for _, rate in ACTIVITIES], [share for share, _ in ACTIVITIES])[0]
     activity *= math.exp(random.gauss(0, 0.4))
@@ -89,7 +89,9 @@ def _person(random: Random, seed: int, number: int, weeks: int, tastes: Tastes) 
 
 
 def address(first_name: str, last_name: str, number: int, seed: int) -> str:
-    """An address of a domain that nobody can own, another one for each seed."""
+    """An address of a domain that nobody can own, another one for each seed; a reader's is the same for any plan."""
+    if number < len(READERS):
+        return f"{READERS[number]}+{seed}@{DOMAIN}"
     plain = unicodedata.normalize("NFKD", f"{first_name}.{last_name}".translate(_ASCII)).encode("ascii", "ignore")
     return f"{plain.decode().lower()}.{number}+{seed}@{DOMAIN}"
 

@@ -24,8 +24,8 @@ def _culture(share: int, first: str, last: str, zones: str, reads_german: int) -
 CULTURES = (
     _culture(
         34,
-        "Anneke Birte Carlo Dorle Eike Frieda Gesa Hauke Ilse Jannis Korbinian Liesel Malte Nele Ole Pauline Silke Thies",
-        "Achterberg Brinkmann Dornbusch Eichholz Fährmann Grünwald Hasselbach Immenhof Kranz Lindhorst Möhring Steinkamp",
+        "Anneke Birte Carlo Dorle Eike Frieda Gesa Hauke Ilse Jannis Korbinian Liesel Malte Nele Ole Pauline Thies",
+        "Achterberg Brinkmann Dornbusch Eichholz Fährmann Grünwald Hasselbach Immenhof Kranz Lindhorst Möhring",
         "Europe/Berlin Europe/Berlin Europe/Vienna Europe/Zurich",
         92,
     ),
@@ -137,5 +137,6 @@ def reason(number: int, locale: str) -> str:
 def title(locale: str, legs: tuple[Leg, ...]) -> str:
     """What an exchange is called."""
     if len(legs) == 1:
-        return _OF[locale].format(hours=f"{legs[0].minutes / 60:g}", skill=legs[0].skill.name)
+        hours = f"{legs[0].minutes / 60:g}"
+        return _OF[locale].format(hours=hours.replace(".", ",") if locale == "de" else hours, skill=legs[0].skill.name)
     return f" {_FOR[locale]} ".join(leg.skill.name for leg in legs)[:120]
