@@ -143,7 +143,7 @@ class _Planner:
         mine, theirs = ("want", "offer") if asks else ("offer", "want")
         skills = [offering.skill for offering in author.offerings if offering.kind == mine]
         met = self._met[author.number]
-        for _ in range(TRIES):
+        for _ in range(TRIES if skills else 0):
             skill = self._random.choice(skills)
             fitting = self._by_kind[theirs][skill]
             if met and self._random.random() < AGAIN_SHARE:
