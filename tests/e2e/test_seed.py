@@ -2,12 +2,13 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx2
 import pytest
-from sqlalchemy import text
+from sqlalchemy import bindparam, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from skillsync_testing.system import System, eventually
@@ -30,26 +31,36 @@ def midnight() -> datetime:
     return datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def rows(system: System, service: str, statement: str, **values: Any) -> list[tuple[Any, ...]]:
-    """Read off a service's own database."""
+def rows(system: System, service: str, statement: str, ids: Sequence[str]) -> list[tuple[Any, ...]]:
+    """Read off a service's own database what concerns these people: `:ids` in the statement."""
     url = json.loads((system.state_directory / "jobs.json").read_text())[service]["SKILLSYNC_DATABASE_URL"]
+
+    asked = text(statement).bindparams(bindparam("ids", expanding=True))
 
     async def read() -> list[tuple[Any, ...]]:
         engine = create_async_engine(url)
         try:
             async with engine.connect() as connection:
-                return [tuple(row) for row in await connection.execute(text(statement), values)]
+                return [tuple(row) for row in await connection.execute(asked, {"ids": ids})]
         finally:
             await engine.dispose()
 
     return asyncio.run(read())
 
 
-def community(system: System) -> str:
-    """The ids of those who joined, as SQL has a list of texts."""
-    found = rows(system, "users", "SELECT id FROM users WHERE email LIKE :of", of=f"%+{SEED}@people.skillsync.example")
+@pytest.fixture(scope="module")
+def ids(system: System, played: Any) -> list[str]:
+    """Of those who joined: of all who are at the pool, told by their addresses."""
+    pool: Any = system.aws("cognito-idp")
+    pages = pool.get_paginator("list_users").paginate(UserPoolId=system.status["user_pool_id"])
+    people = [
+        {attribute["Name"]: attribute["Value"] for attribute in user["Attributes"]}
+        for page in pages
+        for user in page["Users"]
+    ]
+    found = [person["sub"] for person in people if person["email"].endswith(f"+{SEED}@people.skillsync.example")]
     assert len(found) == PEOPLE
-    return ", ".join(f"'{id}'" for (id,) in found)
+    return found
 
 
 def moment(value: Any) -> datetime:
@@ -66,33 +77,43 @@ def test_it_goes_as_planned(played: Any) -> None:
     assert played["hours"] > 0
 
 
-def test_everything_finalized_is_so_in_the_ledger_and_in_the_figures(system: System, played: Any) -> None:
-    ids = community(system)
-    states = dict(
-        rows(system, "transactions", f"SELECT state, count(*) FROM transactions WHERE author IN ({ids}) GROUP BY state")
+def test_everything_finalized_is_so_in_the_ledger_and_in_the_figures(system: System, played: Any, ids: Any) -> None:
+    states = rows(
+        system, "transactions", "SELECT state, count(*) FROM transactions WHERE author IN :ids GROUP BY state", ids
     )
-    assert states == {state: count for state, count in played["exchanges"].items() if count}
+    assert dict(states) == {state: count for state, count in played["exchanges"].items() if count}
     posted = rows(
-        system, "transactions", f"SELECT sum(minutes) FROM ledger_entries WHERE account IN ({ids}) AND minutes > 0"
+        system, "transactions", "SELECT sum(minutes) FROM ledger_entries WHERE account IN :ids AND minutes > 0", ids
     )
     assert int(posted[0][0]) == played["hours"] * 60
     counted = rows(
-        system, "analytics", f"SELECT count(DISTINCT transaction_id) FROM member_exchanges WHERE user_id IN ({ids})"
+        system, "analytics", "SELECT count(DISTINCT transaction_id) FROM member_exchanges WHERE user_id IN :ids", ids
     )
     assert counted == [(played["exchanges"]["finalized"],)]
 
 
-def test_it_all_lies_in_the_weeks_that_were_played(system: System, played: Any, midnight: datetime) -> None:
-    ids, start = community(system), midnight - timedelta(weeks=WEEKS)
-    first, last = rows(
-        system, "transactions", f"SELECT min(created_at), max(updated_at) FROM transactions WHERE author IN ({ids})"
-    )[0]
-    assert start <= moment(first) < moment(last) < midnight
-    finalized = rows(system, "analytics", f"SELECT finalized_at FROM member_exchanges WHERE user_id IN ({ids})")
+def test_it_all_lies_in_the_weeks_that_were_played(system: System, ids: Any, midnight: datetime) -> None:
+    start = midnight - timedelta(weeks=WEEKS)
+    made = rows(
+        system, "transactions", "SELECT min(created_at), max(updated_at) FROM transactions WHERE author IN :ids", ids
+    )
+    assert start <= moment(made[0][0]) < moment(made[0][1]) < midnight
+    finalized = rows(system, "analytics", "SELECT finalized_at FROM member_exchanges WHERE user_id IN :ids", ids)
     assert all(start < moment(at) < midnight for (at,) in finalized)
     assert len({moment(at).date() for (at,) in finalized}) >= 2
-    joined = rows(system, "users", f"SELECT created_at FROM users WHERE id IN ({ids})")
+    joined = rows(system, "users", "SELECT created_at FROM users WHERE id IN :ids", ids)
     assert all(start <= moment(at) < midnight for (at,) in joined)
+
+
+def test_mails_leave_once_each_and_in_the_real_world(system: System, ids: Any, midnight: datetime) -> None:
+    def all_sent() -> list[tuple[Any, ...]]:
+        found = rows(system, "notifications", "SELECT sent_at, attempts FROM mails WHERE recipient IN :ids", ids)
+        return found if found and all(sent_at is not None for sent_at, _ in found) else []
+
+    sent = eventually(all_sent, what="every mail is sent")
+    assert len(sent) >= PEOPLE
+    assert {attempts for _, attempts in sent} == {1}, "a claim lapsed when the clock was moved"
+    assert all(moment(sent_at) >= midnight for sent_at, _ in sent)
 
 
 def test_a_reader_can_log_in_as_those_it_names(system: System, played: Any) -> None:

@@ -106,7 +106,12 @@ def test_the_planned_end_is_where_the_acts_and_time_lead(plan: Plan) -> None:
 
 def outcome(exchange: Exchange, end: int) -> State:
     """By the rules of the transactions service, in few words."""
-    state, agreed, confirmed, receivers = State.PROPOSED, set[int](), set[int](), {leg.receiver for leg in exchange.legs}
+    state, agreed, confirmed, receivers = (
+        State.PROPOSED,
+        set[int](),
+        set[int](),
+        {leg.receiver for leg in exchange.legs},
+    )
     due = 0
     for act in exchange.acts:
         assert act.verb is Verb.PROPOSE or act.at < due, "too late"
