@@ -139,7 +139,10 @@ class _Planner:
         return ()
 
     def _partner(self, author: Person, day: int, *, asks: bool) -> tuple[Person, Skill] | None:
-        """Somebody awake who has what the author wants, or wants what they have; often somebody met before."""
+        """Somebody awake who has what the author wants, or wants what they have; often somebody met before.
+
+        Never the author: nobody wants what they offer.
+        """
         mine, theirs = ("want", "offer") if asks else ("offer", "want")
         skills = [offering.skill for offering in author.offerings if offering.kind == mine]
         met = self._met[author.number]
@@ -151,7 +154,7 @@ class _Planner:
             if not fitting:
                 continue
             partner = self._people[self._random.choice(fitting)]
-            if partner != author and self._is_awake(partner, day):
+            if self._is_awake(partner, day):
                 return partner, skill
         return None
 
