@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 PREFERENCES = "/v1/notifications/preferences"
 REQUIRED_TOPIC = "account"
 # The sweeper comes round every few seconds, and ends a hundred transactions in a turn.
-SWEEP_SECONDS = 60.0
+SWEEP_SECONDS = 120.0
 POLL_SECONDS = 0.2
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from zoneinfo import available_timezones
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from skillsync.seed.community import plan_community
@@ -21,6 +21,9 @@ PLANS = st.builds(
     skills=st.sampled_from([SKILLS, SKILLS[:6], SKILLS[:1]]),
 )
 
+# A plan takes some milliseconds, or many on a busy machine.
+unhurried = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
 
 @pytest.fixture(scope="module")
 def year() -> Plan:
@@ -33,6 +36,7 @@ def acts(plan: Plan) -> Iterator[tuple[Exchange, Act]]:
             yield exchange, act
 
 
+@unhurried
 @given(st.integers(0, 999_999), st.integers(2, 30), st.integers(1, 12))
 def test_the_same_seed_gives_the_same_plan(seed: int, people: int, weeks: int) -> None:
     assert plan_community(seed, people, weeks, SKILLS) == plan_community(seed, people, weeks, SKILLS)
@@ -44,6 +48,7 @@ def test_another_seed_gives_another_plan_and_other_addresses() -> None:
     assert not {person.email for person in one.people} & {person.email for person in other.people}
 
 
+@unhurried
 @given(PLANS)
 def test_everybody_is_as_the_api_takes_people(plan: Plan) -> None:
     assert len({person.email for person in plan.people}) == len(plan.people)
@@ -59,18 +64,21 @@ def test_everybody_is_as_the_api_takes_people(plan: Plan) -> None:
         assert not set(person.skills("offer")) & set(person.skills("want"))
 
 
+@unhurried
 @given(PLANS)
 def test_nobody_acts_before_joining_nor_after_the_end(plan: Plan) -> None:
     for exchange, act in acts(plan):
         assert all(plan.people[number].joins_at < act.at < plan.end for number in exchange.participants)
 
 
+@unhurried
 @given(PLANS)
 def test_nobody_begins_anything_once_they_rest(plan: Plan) -> None:
     for exchange in plan.exchanges:
         assert exchange.acts[0].at < plan.people[exchange.author].rests_from
 
 
+@unhurried
 @given(PLANS)
 def test_legs_are_such_as_the_api_takes(plan: Plan) -> None:
     for exchange in plan.exchanges:
@@ -88,6 +96,7 @@ def test_legs_are_such_as_the_api_takes(plan: Plan) -> None:
             assert act.minutes != exchange.legs[0].minutes
 
 
+@unhurried
 @given(PLANS)
 def test_acts_of_an_exchange_come_one_after_another_by_those_who_take_part(plan: Plan) -> None:
     for exchange in plan.exchanges:
@@ -98,6 +107,7 @@ def test_acts_of_an_exchange_come_one_after_another_by_those_who_take_part(plan:
         assert [act.verb for act in exchange.acts].count(Verb.PROPOSE) == 1
 
 
+@unhurried
 @given(PLANS)
 def test_the_planned_end_is_where_the_acts_and_time_lead(plan: Plan) -> None:
     for exchange in plan.exchanges:
@@ -150,6 +160,7 @@ def outcome(exchange: Exchange, end: int) -> State:
     return state
 
 
+@unhurried
 @given(PLANS)
 def test_a_reader_can_be_a_member_or_a_coordinator_from_the_first_day(plan: Plan) -> None:
     member, coordinator = plan.people[:2]
