@@ -159,6 +159,19 @@ def demo() -> None:
     play(find_paths(), make_console())
 
 
+@app.command()
+def seed(
+    people: Annotated[int, typer.Option("--people", help="How many; from 2 to 5000.")] = 1000,
+    weeks: Annotated[int, typer.Option("--weeks", help="How long, up to last midnight; from 1 to 104.")] = 52,
+    seed_number: Annotated[int, typer.Option("--seed", help="The same gives the same; from 0 to 999999.")] = 7,
+    as_json: Json = False,
+) -> None:
+    """Let an invented community play a past year in the running system, so that there is something to look at."""
+    from skillsync.seed.command import seed as play  # noqa: PLC0415
+
+    play(find_paths(), people=people, weeks=weeks, seed_number=seed_number, as_json=as_json)
+
+
 register_operations(app)
 
 

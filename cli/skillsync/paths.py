@@ -42,6 +42,15 @@ class Paths:
         return self.state / "lock"
 
     @property
+    def clock_file(self) -> Path:
+        """The seconds by which the services' clock is moved, while `skillsync seed` plays; else it is not there."""
+        return self.state / "clock"
+
+    @property
+    def seed_lock_file(self) -> Path:
+        return self.state / "seed.lock"
+
+    @property
     def control(self) -> Path:
         """The socket by which commands reach the running supervisor."""
         return self.state / "control"

@@ -10,7 +10,7 @@ from sqlalchemy import MetaData, Table
 from skillsync_kit.auth import Keys, TokenVerifier
 from skillsync_kit.aws import SnsPublisher, open_client
 from skillsync_kit.cache import Cache
-from skillsync_kit.clock import Clock, SystemClock
+from skillsync_kit.clock import Clock, SystemClock, domain_clock
 from skillsync_kit.consumer import Consumer
 from skillsync_kit.database import Database
 from skillsync_kit.events import Event
@@ -33,10 +33,15 @@ _CONNECTIONS = httpx2.Limits(max_connections=100, max_keepalive_connections=20, 
 
 @dataclass
 class Foundation:
-    """The parts; a service without an outbox or idempotency records has none of them in its tables."""
+    """The parts; a service without an outbox or idempotency records has none of them in its tables.
+
+    Facts are dated by `clock`, which a local run can move. What only guards work in hand (a claim, when to try again)
+    or was promised by somebody else (a token's end) goes by `real_clock`: a jump must neither end nor prolong it.
+    """
 
     name: str
     clock: Clock
+    real_clock: Clock
     database: Database
     cache: Cache
     http: httpx2.AsyncClient
@@ -82,7 +87,7 @@ class Foundation:
 
 def lay(stack: AsyncExitStack, settings: Settings, name: str, metadata: MetaData) -> Foundation:
     """Wire the parts of the service `name` over its tables; everything opened is closed with `stack`."""
-    clock = SystemClock()
+    clock, real_clock = domain_clock(settings.clock_file), SystemClock()
     tables: dict[str, Table] = dict(metadata.tables)
     outbox = Outbox(tables["outbox"], clock) if "outbox" in tables else None
     on_commit: list[Callable[[], None]] = []
@@ -104,7 +109,7 @@ def lay(stack: AsyncExitStack, settings: Settings, name: str, metadata: MetaData
     stack.push_async_callback(http.aclose)
     verifier = TokenVerifier(
         Keys(http, settings.jwks_url).get,
-        clock,
+        real_clock,
         issuer=settings.token_issuer,
         web_client_id=settings.web_client_id,
         worker_client_id=settings.worker_client_id,
@@ -113,6 +118,7 @@ def lay(stack: AsyncExitStack, settings: Settings, name: str, metadata: MetaData
     return Foundation(
         name=name,
         clock=clock,
+        real_clock=real_clock,
         database=database,
         cache=cache,
         http=http,

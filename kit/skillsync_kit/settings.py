@@ -1,6 +1,7 @@
 """Settings of a process: typed, read from the environment once, refused at start when something is missing."""
 
 import sys
+from pathlib import Path
 from typing import Literal, TypeVar
 
 from pydantic import Field, ValidationError, model_validator
@@ -28,6 +29,7 @@ class Settings(BaseSettings):
     drain_seconds: float = Field(default=0, ge=0, le=60)
     listener: int | None = Field(default=None, ge=3, description="File descriptor of a listening socket to serve on")
     failpoints: str | None = None
+    clock_file: Path | None = Field(default=None, description="Holds the seconds by which the clock is moved")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @model_validator(mode="after")
@@ -36,6 +38,8 @@ class Settings(BaseSettings):
             return self
         if self.failpoints is not None:
             raise ValueError("failpoints: only the local environment may have them")
+        if self.clock_file is not None:
+            raise ValueError("clock_file: only the local environment has a clock that can be moved")
         if self.listener is not None:
             raise ValueError("listener: only the local environment hands one down")
         if self.database_url.startswith("sqlite"):

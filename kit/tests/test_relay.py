@@ -353,3 +353,38 @@ async def test_the_payload_handed_to_the_broker_is_the_committed_event(
     await make_relay(database, Listening()).publish_pending()
     assert [(m.id, m.type, m.attempts) for m in handed] == [(event.id, event.type, 0)]
     assert json.loads(handed[0].payload) == json.loads(event.to_json())
+
+
+async def test_what_waits_when_the_clock_goes_back_is_not_stuck_until_it_is_as_late_again(
+    database: Database, clock: FixedClock, make_relay: MakeRelay, make_event: MakeEvent
+) -> None:
+    refused, claimed, broken, broker = make_event(), make_event(), CrashingBroker(takes_first=False), Broker()
+    await commit(database, refused)
+    broker.is_down = True
+    relay = make_relay(database, broker)
+    assert await relay.publish_pending() == 0
+    await commit(database, claimed)
+    await crash(make_relay(database, broken), broken)
+    clock.advance(weeks=-52)
+    broker.is_down = False
+    assert await relay.publish_pending() == 2
+    assert sorted(broker.published) == sorted([refused.id, claimed.id])
+
+
+async def test_a_clock_that_jumps_while_a_batch_is_published_leaves_it_published_once(
+    database: Database, metadata: MetaData, clock: FixedClock, make_relay: MakeRelay, make_event: MakeEvent
+) -> None:
+    class Slow(Broker):
+        async def publish(self, messages: Sequence[Message]) -> dict[str, str]:
+            clock.advance(**jumps.pop())
+            return await super().publish(messages)
+
+    events, broker = [make_event() for _ in range(2)], Slow()
+    jumps: list[dict[str, float]] = [{"weeks": -52}, {"days": 3}]
+    relay = make_relay(database, broker)
+    for event in events:
+        await commit(database, event)
+        assert await relay.publish_pending() == 1
+        assert await relay.publish_pending() == 0
+    assert broker.published == [event.id for event in events]
+    assert await pending(database, metadata) == 0

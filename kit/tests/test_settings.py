@@ -61,7 +61,7 @@ def test_what_is_not_said_has_a_safe_default(settings: pytest.MonkeyPatch) -> No
     chosen = Settings()
     assert (chosen.environment, chosen.host, chosen.cache_url) == ("local", "127.0.0.1", "mem://")
     assert (chosen.failpoints, chosen.worker_client_id, chosen.drain_seconds) == (None, None, 0)
-    assert chosen.listener is None
+    assert (chosen.listener, chosen.clock_file) == (None, None)
 
 
 @pytest.mark.parametrize("environment", ["dev", "dev-ann", "staging", "prod"])
@@ -70,6 +70,7 @@ def test_what_is_not_said_has_a_safe_default(settings: pytest.MonkeyPatch) -> No
     [
         ("SKILLSYNC_FAILPOINTS", "/tmp/x"),  # noqa: S108
         ("SKILLSYNC_LISTENER", "7"),
+        ("SKILLSYNC_CLOCK_FILE", "/srv/clock"),
         ("SKILLSYNC_DATABASE_URL", "sqlite+aiosqlite:////x.sqlite"),
         ("SKILLSYNC_CACHE_URL", "mem://"),
     ],

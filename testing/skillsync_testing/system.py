@@ -110,6 +110,22 @@ class System:
             check=False,
         )
 
+    @contextmanager
+    def started(self, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+        """The `skillsync` command while it runs against this system; killed at the end if it still does."""
+        process = subprocess.Popen(  # noqa: S603 - our own command
+            [REPOSITORY / ".venv" / "bin" / "skillsync", *arguments],
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.wait()
+
     @property
     def status(self) -> dict[str, Any]:
         """The state file, whole."""

@@ -6,6 +6,7 @@ import signal
 from rich.console import Console
 
 from skillsync.local import preflight
+from skillsync.local.clock import move_back
 from skillsync.local.control import Control
 from skillsync.local.progress import Progress
 from skillsync.local.run import clean_leftovers, take_lock
@@ -25,6 +26,10 @@ def up(options: Options, paths: Paths, console: Console) -> None:
         progress = Progress(console)
         for leftover in clean_leftovers(paths):
             progress.note(f"{leftover.name} (pid {leftover.pid}) was left by a run that died, and has been ended.")
+        if move_back(paths.clock_file):
+            progress.note(
+                "The clock was left in the past by a `skillsync seed` that died: it shows the real time again."
+            )
         preflight.check(options, paths)
         asyncio.run(_run(options, paths, progress))
     finally:

@@ -33,7 +33,7 @@ def service_specifications(
 ) -> list[Specification]:
     """Every service process, in the roles the options ask for."""
     roles = ("api", "worker") if options.separate_workers else ("all",)
-    urls = {
+    told = {
         "AWS_ENDPOINT_URL": endpoint,
         "SKILLSYNC_USERS_URL": addresses["users"].url,
         "SKILLSYNC_TRANSACTIONS_URL": addresses["transactions"].url,
@@ -42,9 +42,10 @@ def service_specifications(
         "SKILLSYNC_MAIL_RATE_PER_SECOND": "1000",
         "SKILLSYNC_TOKEN_URL": f"{endpoint}/oauth2/token",
         "SKILLSYNC_WEB_URL": gateway_url,
+        "SKILLSYNC_CLOCK_FILE": str(paths.clock_file),
         "SKILLSYNC_JWKS_URL": jwks_url(endpoint, provision["outputs"]["UserPoolId"]),
     }
-    common = fleet.base_environment(options, provision["region"]) | urls | from_outputs(provision["outputs"])
+    common = fleet.base_environment(options, provision["region"]) | told | from_outputs(provision["outputs"])
     specifications = []
     for service in SERVICES:
         own = {

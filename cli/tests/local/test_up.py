@@ -148,9 +148,13 @@ def test_what_a_killed_supervisor_leaves_does_not_disturb_the_next_start(system:
     os.kill(supervisor_pid(system), signal.SIGKILL)
     system.stop()
     assert system.command("status").returncode == 3, "the state file still says ready"
+    clock = system.state_directory / "clock"
+    clock.write_text("-31449600\n")  # and a `skillsync seed` was killed with it
     system.start()
     eventually(lambda: system.command("status").returncode == 0, what="the new run is ready")
     assert not any(process.is_running() for process in running)
+    assert not clock.exists()
+    assert "The clock was left in the past" in system.output.read_text()
     assert "The emulator was not stopped by SkillSync" in system.output.read_text()
     assert system.status["user_pool_id"] == before["user_pool_id"]
     assert system.status["people"] == before["people"]

@@ -143,8 +143,10 @@ async def _loops(
         preferences=preferences,
         suppressions=suppressions,
     )
-    delivery = Delivery(database=base.database, repository=mails, desk=desk, clock=base.clock, new_id=new_id)
-    sender = Sender(database=base.database, repository=mails, delivery=delivery, limit=outside.limit, clock=base.clock)
+    # A mail leaves in the real world, and its claim is a lease.
+    clock = base.real_clock
+    delivery = Delivery(database=base.database, repository=mails, desk=desk, clock=clock, new_id=new_id)
+    sender = Sender(database=base.database, repository=mails, delivery=delivery, limit=outside.limit, clock=clock)
     use_cases = UseCases(notifications, reminders, weekly)
     consumer = await base.consumer(stack, settings.queue_url, handlers(use_cases), handled=sender.wake)
     feedback = MailFeedback(repository=mails, suppressions=suppressions, clock=base.clock, new_id=new_id)
