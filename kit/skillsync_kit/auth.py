@@ -21,10 +21,29 @@ from fastapi.openapi.models import HTTPBearer as HTTPBearerModel
 from fastapi.security.base import SecurityBase
 
 from skillsync_kit.clock import Clock, monotonic_seconds
-from skillsync_kit.errors import DependencyUnavailable, Failure, Forbidden, NotFound, Unauthorized, raises
+from skillsync_kit.errors import (
+    DependencyUnavailable,
+    Failure,
+    Forbidden,
+    NotACoordinator,
+    NotFound,
+    Unauthorized,
+    raises,
+)
 from skillsync_kit.telemetry import log
 
-__all__ = ["Keys", "Person", "Principal", "TokenVerifier", "access", "current_principal", "public", "worker_scope"]
+__all__ = [
+    "Coordinator",
+    "Keys",
+    "Person",
+    "Principal",
+    "TokenVerifier",
+    "access",
+    "current_principal",
+    "public",
+    "require_group",
+    "worker_scope",
+]
 
 _LEEWAY_SECONDS = 30
 _FETCH_AT_MOST_EVERY_SECONDS = 60.0
@@ -181,6 +200,23 @@ current_principal = _Authentication()
 
 Person = Annotated[Principal, Depends(_PersonAuthentication())]
 """The calling person; a worker is refused."""
+
+
+def require_group(principal: Principal, group: str) -> None:
+    """Raise NotACoordinator unless the user pool says that the caller is in the group."""
+    if group not in principal.groups:
+        raise NotACoordinator(NotACoordinator.example)
+
+
+@raises(NotACoordinator)
+async def coordinator(by: Person) -> Principal:
+    """A dependency that lets coordinators through; everyone else is refused. Raises NotACoordinator."""
+    require_group(by, "coordinator")
+    return by
+
+
+Coordinator = Annotated[Principal, Depends(coordinator)]
+"""The calling coordinator."""
 
 
 async def authenticate(request: Request) -> Principal:
