@@ -135,6 +135,12 @@ def pool() -> UserPool:
 
 
 @pytest.fixture
+def world_over() -> type[World]:
+    """The service over a database of the test's choice."""
+    return World
+
+
+@pytest.fixture
 def migrated_url(database_url: str) -> str:
     """The URL of a migrated database of this test's own; SQLite, then MariaDB."""
     migrations.upgrade(database_url, MIGRATIONS)

@@ -11,9 +11,8 @@ from skillsync_kit.failures import record_failure
 from skillsync_kit.ids import new_id
 from skillsync_kit.outbox import Outbox
 from skillsync_kit.relay import Message, Relay
+from skillsync_testing.watching import Watch
 from skillsync_transactions import tables
-
-from .watching import Watch
 
 if TYPE_CHECKING:
     from tests.conftest import World
@@ -87,6 +86,8 @@ class Life:
         """One transaction, its history, and the balance."""
         await self.do("get", self.world.get(f"/{id}", self.bo))
         await self.do("history", self.world.get(f"/{id}/history", self.bo))
+        worker = {"Authorization": f"Bearer {self.world.pool.worker_token('skillsync/operations.read')}"}
+        await self.do("books", self.world.send("GET", "/internal/books?limit=100", None, headers=worker))
         await self.do("balance", self.world.send("GET", "/v1/ledger/balance", self.bo))
 
     async def repeat(self) -> None:

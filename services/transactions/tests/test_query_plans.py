@@ -13,11 +13,11 @@ import pytest
 from skillsync_kit import migrations
 from skillsync_kit.ids import new_id
 from skillsync_testing.mariadb import MariaDB
+from skillsync_testing.watching import Watch
 from skillsync_transactions import tables
 
 from .crowd import FIRST_CHANGE, HEAVY, fill
 from .life import Life
-from .watching import Watch
 
 if TYPE_CHECKING:
     from tests.conftest import World

@@ -8,9 +8,9 @@ from skillsync_kit import migrations
 from skillsync_kit.testing import FixedClock, UserPool
 from skillsync_testing.mariadb import MariaDB
 from skillsync_testing.proofs import Proof, figure
+from skillsync_testing.watching import Watch
 
 from .crowd import FIRST_CHANGE, HEAVY, fill
-from .watching import Watch
 
 if TYPE_CHECKING:
     from tests.conftest import World
