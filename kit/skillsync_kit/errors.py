@@ -15,7 +15,6 @@ __all__ = [
     "FieldError",
     "Forbidden",
     "Invalid",
-    "NotACoordinator",
     "NotFound",
     "Overloaded",
     "PreconditionFailed",
@@ -99,13 +98,6 @@ class Forbidden(Failure):
 
     status, code, title = 403, "forbidden", "You may not do this"
     example = "Only people may call this."
-
-
-class NotACoordinator(Forbidden):
-    """Only coordinators may call this."""
-
-    code, title = "not-a-coordinator", "Only coordinators may do this"
-    example = "Your account is not in the group of coordinators."
 
 
 class NotFound(Failure):
