@@ -190,7 +190,7 @@ class _Authentication(SecurityBase):
 class _PersonAuthentication(_Authentication):
     """As above. Raises Forbidden when the caller is a worker."""
 
-    raises = (Unauthorized, DependencyUnavailable, Forbidden)
+    raises: tuple[type[Failure], ...] = (Unauthorized, DependencyUnavailable, Forbidden)
 
     async def __call__(self, request: Request) -> Principal:
         principal = await authenticate(request)
