@@ -47,6 +47,7 @@ PATCH /notifications/0198
 POST /notifications/read-all
 GET PUT /notifications/preferences
 GET POST /unsubscribe/token
+GET /analytics
 GET /analytics/me
 GET /analytics/exchanges
 """

@@ -38,6 +38,14 @@ def replayed(system: System, consumer: str, *options: str) -> tuple[int, dict[st
     return done.returncode, found
 
 
+def reconciled(system: System) -> tuple[int, dict[str, Any]]:
+    """The exit status of `skillsync reconcile`, and its report."""
+    done = system.command("reconcile", "--json")
+    assert done.stdout, done.stderr
+    report: dict[str, Any] = json.loads(done.stdout)
+    return done.returncode, report
+
+
 def counted(member: Member) -> list[int]:
     return [member.get(path).json()["finalized"] for path in (f"/users/{member.id}/stats", "/analytics/me")]
 
@@ -60,11 +68,20 @@ def test_a_damaged_row_is_named_and_repaired(system: System, by_hand: Sql, consu
     shown = system.command("replay", consumer)
     assert (shown.returncode, "Both are equal" in shown.stdout) == (0, True), shown.stdout + shown.stderr
 
+    if consumer == "analytics":
+        assert reconciled(system)[0] == 0
+
     by_hand(consumer, f"UPDATE {table} SET minutes_given = 7 WHERE user_id = '{ana.id}'")  # noqa: S608 - ours
     shown = system.command("replay", consumer)
     assert shown.returncode == 4
     assert ana.id in shown.stdout
     assert f"skillsync replay {consumer} --apply" in shown.stdout
+
+    if consumer == "analytics":
+        status, report = reconciled(system)
+        (named,) = report["differences"]
+        assert (status, named["what"]) == (3, "minutes given, by member")
+        assert (named["ledger"] - named["analytics"], report["is_equal"]) == (60 - 7, False)
 
     status, found = replayed(system, consumer, "--apply")
     assert (status, found["is_equal"], found["is_applied"]) == (0, False, True)
@@ -73,6 +90,8 @@ def test_a_damaged_row_is_named_and_repaired(system: System, by_hand: Sql, consu
     assert (difference["live"]["minutes_given"], difference["rebuilt"]["minutes_given"]) == (7, 60)
     status, found = replayed(system, consumer)
     assert (status, found["is_equal"], found["differences"]) == (0, True, [])
+    if consumer == "analytics":
+        assert reconciled(system)[0] == 0
     assert [counted(member) for member in (ana, bo)] == [[1, 1], [1, 1]]
     assert ana.get(f"/users/{ana.id}/stats").json()["minutes_given"] == 60
     eventually(system.queues_are_empty, what="all queues are empty")

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from skillsync_analytics import tables as analytics_tables
 from skillsync_analytics.consumer import handlers as analytics_handlers
 from skillsync_analytics.projections import Projections
-from skillsync_analytics.repository import MemberRepository
+from skillsync_analytics.repository import MemberRepository, ReadModel
 from skillsync_kit import migrations
 from skillsync_kit.clock import SystemClock
 from skillsync_kit.database import Database
@@ -79,7 +79,7 @@ async def consumers(request: pytest.FixtureRequest, make_database: MakeDatabase)
         nothing = cast("Any", None)
         yield Consumers(
             kind,
-            await inbox("analytics", analytics_tables.metadata, analytics_handlers(Projections(MemberRepository()))),
+            await inbox("analytics", analytics_tables.metadata, analytics_handlers(Projections(ReadModel()))),
             await inbox("users", users_tables.metadata, users_handlers(Tally(StatisticsRepository()))),
             await inbox(
                 "transactions",

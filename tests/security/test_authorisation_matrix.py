@@ -126,6 +126,7 @@ SCENES: dict[str, Scene] = {
         f"/internal/transactions/{cast.transaction('propose')}?as={cast.owner.id}"
     ),
     "GET /internal/events": _plain("/internal/events?limit=1"),
+    "GET /internal/books": _plain("/internal/books"),
     "GET /internal/outbox": _plain("/internal/outbox"),
     "GET /internal/failed-messages": _plain("/internal/failed-messages?id=none"),
     "POST /v1/users": lambda _: Ask("/v1/users", PROFILE),
@@ -142,6 +143,8 @@ SCENES: dict[str, Scene] = {
     "PATCH /v1/offerings/{id}": _offering({"text": "Evenings"}, If_Match="*", **MERGE_PATCH),
     "DELETE /v1/offerings/{id}": _offering(If_Match="*"),
     "GET /v1/analytics/me": _plain("/v1/analytics/me"),
+    "GET /v1/analytics": _plain("/v1/analytics"),
+    "GET /v1/analytics/{measure}": _plain("/v1/analytics/exchanges"),
     "GET /v1/notifications": _plain("/v1/notifications"),
     "PATCH /v1/notifications/{id}": lambda cast: Ask(
         f"/v1/notifications/{cast.notification()}", {"read": True}, {"If-Match": "*", **MERGE_PATCH}

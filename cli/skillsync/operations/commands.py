@@ -22,6 +22,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands to `skillsync`."""
     app.command(epilog=EXITS)(queues)
     app.command(epilog=EXITS)(outbox)
+    app.command(epilog=EXITS)(reconcile)
     app.add_typer(dlq, name="dlq")
 
 
@@ -43,6 +44,16 @@ def outbox(as_json: Json = False) -> None:
     from skillsync.operations.outbox import show_outbox  # noqa: PLC0415
 
     end(show_outbox(find_paths(), as_json))
+
+
+def reconcile(as_json: Json = False) -> None:
+    """Compare what analytics has counted with the ledger, exchange by exchange, and name what differs.
+
+    An exchange that differs needs attention; one that was finalized less than a minute ago may still be on its way.
+    """
+    from skillsync.reconciliation.command import reconcile as compare_books  # noqa: PLC0415
+
+    end(compare_books(find_paths(), as_json))
 
 
 @dlq.command("list", epilog=EXITS)

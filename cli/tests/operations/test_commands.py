@@ -16,7 +16,15 @@ from skillsync.paths import STATE_DIRECTORY_VARIABLE
 if TYPE_CHECKING:
     from tests.operations.conftest import Cloud
 
-COMMANDS = (("queues",), ("outbox",), ("dlq", "list"), ("dlq", "show"), ("dlq", "redrive"), ("dlq", "discard"))
+COMMANDS = (
+    ("queues",),
+    ("outbox",),
+    ("reconcile",),
+    ("dlq", "list"),
+    ("dlq", "show"),
+    ("dlq", "redrive"),
+    ("dlq", "discard"),
+)
 
 
 def run(*arguments: str) -> Result:

@@ -5,34 +5,18 @@ from skillsync_kit.inbox import Handler
 
 __all__ = ["handlers"]
 
-_PASSED_OVER = (
-    "user.created.v1",
-    "user.updated.v1",
-    "user.suspended.v1",
-    "user.reinstated.v1",
-    "user.erased.v1",
-    "offering.published.v1",
-    "offering.changed.v1",
-    "offering.paused.v1",
-    "offering.fulfilled.v1",
-    "offering.expired.v1",
-    "transaction.proposed.v1",
-    "transaction.revised.v1",
-    "transaction.accepted_by.v1",
-    "transaction.accepted.v1",
-    "transaction.confirmed.v1",
-    "transaction.declined.v1",
-    "transaction.cancelled.v1",
-    "transaction.expired.v1",
-    "email.sent.v1",
-    "email.bounced.v1",
-    "email.complained.v1",
-)
+_OF_MEMBERS = ("created", "updated", "suspended", "reinstated", "erased")
+_OF_OFFERINGS = ("published", "changed", "paused", "fulfilled", "expired")
+_OF_EXCHANGES = ("proposed", "revised", "accepted_by", "accepted", "confirmed", "declined", "cancelled", "expired")
+_PASSED_OVER = ("email.sent.v1", "email.bounced.v1", "email.complained.v1")
 
 
 def handlers(projections: Projections) -> dict[str, Handler]:
     """The handler of each event type that arrives on `analytics-queue`."""
     return {
         "transaction.finalized.v1": projections.count_exchange,
+        **{f"transaction.{name}.v1": projections.follow_exchange for name in _OF_EXCHANGES},
+        **{f"user.{name}.v1": projections.follow_member for name in _OF_MEMBERS},
+        **{f"offering.{name}.v1": projections.follow_offering for name in _OF_OFFERINGS},
         **dict.fromkeys(_PASSED_OVER, projections.pass_over),
     }

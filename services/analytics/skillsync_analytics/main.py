@@ -5,23 +5,32 @@ python -m skillsync_analytics.main {all|api|worker|replay}
 
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from typing import Any
 
 from skillsync_analytics import tables
 from skillsync_analytics.consumer import handlers
 from skillsync_analytics.projections import Projections
-from skillsync_analytics.queries import Queries
-from skillsync_analytics.repository import MemberRepository
+from skillsync_analytics.queries import Bookkeeping, Measures, Queries
+from skillsync_analytics.repository import (
+    Books,
+    Figures,
+    MemberRepository,
+    PeopleFigures,
+    ReadModel,
+    load_categories,
+)
 from skillsync_analytics.router import routers
 from skillsync_analytics.settings import AnalyticsReplaySettings, AnalyticsSettings
 from skillsync_kit import process
 from skillsync_kit.app import Health, create_app
+from skillsync_kit.clock import Clock
 from skillsync_kit.foundation import Foundation, lay
 from skillsync_kit.process import Parts
 from skillsync_kit.rebuild import Rebuild
 from skillsync_kit.replay_job import run_replay
 from skillsync_kit.replays import Replays
 
-__all__ = ["build", "rebuild"]
+__all__ = ["build", "rebuild", "state"]
 
 _NAME = "analytics"
 
@@ -29,27 +38,38 @@ _NAME = "analytics"
 async def build(stack: AsyncExitStack, settings: AnalyticsSettings) -> Parts:
     """The process's parts, over what `stack` will close. It publishes nothing, so it has no relay."""
     base = lay(stack, settings, _NAME, tables.metadata)
-    repository = MemberRepository()
-    consumer = await base.consumer(stack, settings.queue_url, handlers(Projections(repository)), rebuild=rebuild(base))
+    live = handlers(Projections(ReadModel()))
+    consumer = await base.consumer(stack, settings.queue_url, live, rebuild=rebuild(base))
     health = Health()
     app = create_app(
         _NAME,
         health=health,
         verifier=base.verifier,
         routers=routers,
-        state={"queries": Queries(base.database, repository), "operations": base.operations},
+        state=state(base, base.clock),
     )
     return Parts(app, health, worker_loops=(consumer.run,), warm=(base.database.warm,))
 
 
+def state(base: Foundation, clock: Clock) -> dict[str, Any]:
+    """What the routes find on their app."""
+    return {
+        "queries": Queries(base.database, MemberRepository()),
+        "measures": Measures(base.database, Figures(), PeopleFigures(), load_categories()),
+        "bookkeeping": Bookkeeping(base.database, Books()),
+        "operations": base.operations,
+        "clock": clock,
+    }
+
+
 def rebuild(base: Foundation) -> Rebuild:
-    """The read model built anew: the same projections over a table of their own."""
+    """The read model built anew: the same projections over tables of their own."""
     return Rebuild(
         consumer=_NAME,
         replays=Replays(tables.replays, tables.replay_cursors, _NAME),
         processed=base.processed,
-        models={tables.member_exchanges: tables.member_exchanges_rebuilt},
-        handlers=handlers(Projections(MemberRepository(tables.member_exchanges_rebuilt))),
+        models=tables.models(),
+        handlers=handlers(Projections(ReadModel(tables.REBUILT))),
     )
 
 

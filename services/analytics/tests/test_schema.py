@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from skillsync_analytics.entities.measures import MEASURES
 from skillsync_kit.ids import new_id
 from skillsync_testing.conformance import Hints, explore
 
@@ -16,7 +17,15 @@ async def test_answers_are_as_documented(world: "World") -> None:
     ada, bo, cleo = new_id(), new_id(), new_id()
     await world.receive([world.finalized((ada, bo, 60))])
     worker = world.pool.worker_token("skillsync/operations.read")
-    fitting = {"GET /internal/failed-messages": [("", worker)] * 5}
-    known = Hints([world.pool.token(ada), world.pool.token(cleo), worker], {}, fitting)
+    coordinator = world.pool.token(new_id(), **{"cognito:groups": ["coordinator"]})
+    fitting = {f"GET /internal/{path}": [("", worker)] * 5 for path in ("failed-messages", "books")}
+    fitting |= {f"GET /v1/analytics{path}": [("", coordinator)] * 5 for path in ("", "/{measure}")}
+    values = {
+        "measure": list(MEASURES),
+        "from": ["2029-11-05", "2029-12-03"],
+        "to": ["2029-12-24", "2030-01-01"],
+        "interval": ["week", "month"],
+    }
+    known = Hints([world.pool.token(ada), world.pool.token(cleo), worker, coordinator], values, fitting)
     explored = await explore(world.app.openapi(), world.client, known, examples=20, seed_number=3)
     assert explored.unreached == []

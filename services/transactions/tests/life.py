@@ -86,6 +86,8 @@ class Life:
         """One transaction, its history, and the balance."""
         await self.do("get", self.world.get(f"/{id}", self.bo))
         await self.do("history", self.world.get(f"/{id}/history", self.bo))
+        worker = {"Authorization": f"Bearer {self.world.pool.worker_token('skillsync/operations.read')}"}
+        await self.do("books", self.world.send("GET", "/internal/books?limit=100", None, headers=worker))
         await self.do("balance", self.world.send("GET", "/v1/ledger/balance", self.bo))
 
     async def repeat(self) -> None:

@@ -35,12 +35,13 @@ POST  /v1/transactions/{id}/finalize 409/404 409/409  200/200  200/200   409/200
 POST   /v1/transactions/{id}/reverse 409/404 409/409  409/409  409/409   201/201   409/409  409/409   409/409
 GET   /internal/transactions/{id}    404/404 404/404  404/404  404/404   404/404   404/404  404/404   404/404
 GET   /internal/events               404/404 404/404  404/404  404/404   404/404   404/404  404/404   404/404
+GET   /internal/books                404/404 404/404  404/404  404/404   404/404   404/404  404/404   404/404
 GET   /internal/outbox               404/404 404/404  404/404  404/404   404/404   404/404  404/404   404/404
 GET   /internal/failed-messages      404/404 404/404  404/404  404/404   404/404   404/404  404/404   404/404
 """
 # What the others get, whatever the state.
 OTHERS = {"former_candidate": 404, "stranger": 404, "coordinator": 404, "anonymous": 401, "worker": 403}
-FOR_WORKERS = ("transactions/{id}", "events", "outbox", "failed-messages")
+FOR_WORKERS = ("transactions/{id}", "events", "books", "outbox", "failed-messages")
 OTHERS_OF = {f"GET /internal/{path}": OTHERS | {"worker": 200} for path in FOR_WORKERS}
 
 # Whose answer tells anything of the transaction, owner or counterparty: of a route that names none, everybody else's

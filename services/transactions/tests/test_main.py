@@ -39,6 +39,7 @@ async def test_it_consumes_answers_and_publishes(monkeypatch: pytest.MonkeyPatch
         "/v1/ledger/balance",
         "/internal/transactions/{id}",
         "/internal/events",
+        "/internal/books",
         "/internal/outbox",
         "/internal/failed-messages",
     }

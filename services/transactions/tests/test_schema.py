@@ -38,7 +38,7 @@ async def hints(world: "World") -> Hints:
     scopes = ("transactions.read", "events.read", "operations.read")
     worker = world.pool.worker_token(*(f"skillsync/{scope}" for scope in scopes))
     tokens = [*people.values(), world.pool.token(cleo), worker]
-    fitting |= {f"GET /internal/{path}": [("", worker)] * 5 for path in ("events", "failed-messages")}
+    fitting |= {f"GET /internal/{path}": [("", worker)] * 5 for path in ("events", "books", "failed-messages")}
     return Hints(tokens, {"id": ids, "as": [ada, bo, cleo], "terms_rev": [1]}, fitting)
 
 

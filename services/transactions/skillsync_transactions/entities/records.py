@@ -5,7 +5,7 @@ from datetime import datetime
 
 from skillsync_transactions.entities.parts import State
 
-__all__ = ["HistoryEntry", "LedgerEntry"]
+__all__ = ["HistoryEntry", "LedgerEntry", "Posted"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +34,18 @@ class HistoryEntry:
     changed: tuple[str, ...]
     reason: str | None
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A finalized transaction: the minutes of its legs, and what was posted to accounts and taken from them.
+
+    Without a settlement in hours nothing is posted.
+    """
+
+    transaction_id: str
+    settlement: str
+    finalized_at: datetime
+    minutes: int
+    posted: int
+    taken: int

@@ -1,5 +1,6 @@
 """Request and response shapes of the service's HTTP."""
 
+from skillsync_transactions.schemas.books import BooksAnswer, represent_books
 from skillsync_transactions.schemas.history import HistoryPage, represent_history
 from skillsync_transactions.schemas.ledger import BalanceRepresentation, LedgerPage, represent_balance, represent_entry
 from skillsync_transactions.schemas.requests import AgreedTerms, Moment, Proposal, Refusal, Reversal, TransactionPatch
@@ -14,6 +15,7 @@ from skillsync_transactions.schemas.transactions import (
 __all__ = [
     "AgreedTerms",
     "BalanceRepresentation",
+    "BooksAnswer",
     "HistoryPage",
     "LedgerPage",
     "Moment",
@@ -26,6 +28,7 @@ __all__ = [
     "page_as_json",
     "represent",
     "represent_balance",
+    "represent_books",
     "represent_entry",
     "represent_history",
     "transaction_as_json",

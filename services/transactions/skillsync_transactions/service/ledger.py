@@ -7,9 +7,9 @@ from skillsync_kit.auth import Principal
 from skillsync_kit.database import Database, UnitOfWork
 from skillsync_kit.pagination import Page
 from skillsync_transactions.entities import Account, Movement, apply
-from skillsync_transactions.entities.records import LedgerEntry
+from skillsync_transactions.entities.records import LedgerEntry, Posted
 from skillsync_transactions.events import AccountSoftLimitCrossed
-from skillsync_transactions.repository import AccountRepository
+from skillsync_transactions.repository import AccountRepository, BookRepository
 
 __all__ = ["Ledger"]
 
@@ -20,6 +20,7 @@ class Ledger:
     def __init__(self, *, database: Database, repository: AccountRepository, new_id: Callable[[], str]) -> None:
         self._database = database
         self._repository = repository
+        self._books = BookRepository()
         self._new_id = new_id
 
     async def balance(self, by: Principal) -> Account:
@@ -33,6 +34,11 @@ class Ledger:
         async with self._database.read() as connection:
             found = await self._repository.page(connection, by.id, before_id=before_id, limit=limit + 1)
         return Page.of(found, limit, lambda entry: (entry.id,))
+
+    async def books(self, *, after: str | None, limit: int) -> tuple[list[Posted], str | None]:
+        """The finalized ones among the next `limit` transactions after an id; where the next page begins, if any."""
+        async with self._database.read() as connection:
+            return await self._books.page(connection, after=after or "", limit=limit)
 
     async def lock(self, unit: UnitOfWork, owner: str) -> None:
         """Let no other unit count for this member until this one ends."""

@@ -5,8 +5,11 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict, Field
 
 from skillsync_analytics.queries import MemberFigures
+from skillsync_analytics.schemas.tabular import write_csv
 
-__all__ = ["MemberDefinitions", "MemberMeasures", "represent"]
+__all__ = ["MemberDefinitions", "MemberMeasures", "personal_csv", "represent"]
+
+_COLUMNS = ("finalized", "minutes_given", "minutes_received", "partners")
 
 
 class MemberDefinitions(BaseModel):
@@ -54,3 +57,14 @@ def represent(figures: MemberFigures, as_of: datetime | None) -> MemberMeasures:
         minutes_received=figures.minutes_received,
         partners=figures.partners,
     )
+
+
+def personal_csv(shown: MemberMeasures) -> str:
+    """A member's figures as CSV: a row for each, with what it means and how fresh it is."""
+    as_of = shown.as_of.isoformat() if shown.as_of else None
+    definitions = shown.definition.model_dump()
+    rows = (
+        {"measure": name, "value": getattr(shown, name), "as_of": as_of, "definition": definitions[name]}
+        for name in _COLUMNS
+    )
+    return write_csv(("measure", "value", "as_of", "definition"), rows)
