@@ -38,6 +38,8 @@ async def hints(world: "World") -> Hints:
             "GET /v1/offerings/{id}": [(paused, tokens[0])],
             "PATCH /v1/offerings/{id}": [(offerings[0], token)],
             "DELETE /v1/offerings/{id}": [(offerings[1], token)],
+            "POST /v1/offerings/{id}/renew": [(offerings[2], token), (offerings[2], tokens[0]), (paused, tokens[0])] * 2,
+            "GET /internal/offerings/{id}": [(paused, worker)] * 3,
         },
     )
 

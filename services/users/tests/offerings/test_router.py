@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from skillsync_kit.ids import new_id
-from skillsync_users.offerings import service
+from skillsync_users.offerings.service import offerings as use_cases
 
 if TYPE_CHECKING:
     from tests.conftest import World
@@ -44,6 +44,7 @@ async def test_a_member_publishes_an_offering(world: "World") -> None:
         "modality": "either",
         "status": "active",
         "version": 1,
+        "expires_at": "2030-06-30T12:00:00Z",
     }
     assert (await world.get(f"/v1/offerings/{id}", new_id())).json() == answer.json()
     published = (await world.events(id))[0]
@@ -226,7 +227,7 @@ async def test_a_cursor_belongs_to_its_filters_and_an_etag_is_honoured(world: "W
 
 
 async def test_a_member_has_so_many_offerings_and_no_more(world: "World", monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service, "MOST_OFFERINGS", 2)
+    monkeypatch.setattr(use_cases, "MOST_OFFERINGS", 2)
     ada = await world.member()
     for skill in ("guitar", "german"):
         await world.offering(ada, skill=skill)
