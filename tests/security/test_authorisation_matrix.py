@@ -133,6 +133,8 @@ SCENES: dict[str, Scene] = {
     "GET /v1/offerings": _plain("/v1/offerings?kind=offer"),
     "GET /v1/offerings/{id}": _offering(),
     "PATCH /v1/offerings/{id}": _offering({"text": "Evenings"}, If_Match="*", **MERGE_PATCH),
+    "POST /v1/offerings/{id}/renew": lambda cast: Ask(f"/v1/offerings/{cast.offering()}/renew"),
+    "GET /internal/offerings/{id}": lambda cast: Ask(f"/internal/offerings/{cast.offering()}"),
     "DELETE /v1/offerings/{id}": _offering(If_Match="*"),
     "GET /v1/analytics/me": _plain("/v1/analytics/me"),
     "GET /v1/notifications": _plain("/v1/notifications"),
