@@ -136,6 +136,7 @@ SCENES: dict[str, Scene] = {
     "POST /v1/offerings/{id}/renew": lambda cast: Ask(f"/v1/offerings/{cast.offering()}/renew"),
     "GET /internal/offerings/{id}": lambda cast: Ask(f"/internal/offerings/{cast.offering()}"),
     "DELETE /v1/offerings/{id}": _offering(If_Match="*"),
+    "GET /v1/matches": _plain("/v1/matches?kind=direct"),
     "GET /v1/analytics/me": _plain("/v1/analytics/me"),
     "GET /v1/notifications": _plain("/v1/notifications"),
 }

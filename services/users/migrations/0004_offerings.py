@@ -15,6 +15,7 @@ _INDEXES = {
     "offerings_status": ["status", "id"],
     "offerings_status_kind": ["status", "kind", "id"],
     "offerings_status_skill": ["status", "skill", "id"],
+    "offerings_owners": ["status", "user_id"],
     "offerings_owners_kind": ["status", "kind", "user_id"],
     "offerings_owners_skill": ["status", "skill", "user_id"],
     "offerings_owners_skill_kind": ["status", "skill", "kind", "user_id"],
@@ -26,3 +27,4 @@ def upgrade() -> None:
     op.add_column("offerings", sa.Column("expires_at", UtcDateTime))
     for name, columns in _INDEXES.items():
         op.create_index(name, "offerings", columns)
+    op.create_index("users_status", "users", ["status", "id"])

@@ -21,6 +21,8 @@ from skillsync_kit.republish import run_republish
 from skillsync_users import tables
 from skillsync_users.clients import CognitoUserDirectory, UserDirectory
 from skillsync_users.consumer import handlers
+from skillsync_users.matching.repository import MatchRepository
+from skillsync_users.matching.service import Matching
 from skillsync_users.offerings.repository import OfferingRepository
 from skillsync_users.offerings.service import Offerings, Record, Sweeper
 from skillsync_users.profiles.repository import ProfileRepository
@@ -47,6 +49,7 @@ class UseCases:
     catalogue: Catalogue
     idempotency: Idempotency | None
     sweeper: Sweeper
+    matching: Matching
 
 
 def use_cases(base: Foundation, directory: UserDirectory) -> UseCases:
@@ -78,8 +81,9 @@ def use_cases(base: Foundation, directory: UserDirectory) -> UseCases:
         forget_old=Idempotency(tables.idempotency_records, base.clock).forget_old,
         clock=base.clock,
     )
+    matching = Matching(database=base.database, repository=MatchRepository(), clock=base.clock)
     stats = Stats(database=base.database, repository=StatisticsRepository(), profiles=profiles)
-    return UseCases(profiles, offerings, stats, catalogue, base.idempotency, sweeper)
+    return UseCases(profiles, offerings, stats, catalogue, base.idempotency, sweeper, matching)
 
 
 async def build(stack: AsyncExitStack, settings: UsersSettings) -> Parts:
@@ -100,7 +104,13 @@ async def build(stack: AsyncExitStack, settings: UsersSettings) -> Parts:
         state={**vars(wired), "operations": base.operations},
         conceal=conceal,
     )
-    return Parts(app, health, worker_loops=(consumer.run, wired.sweeper.run), relay_loops=(relay.run,), warm=(base.database.warm,))
+    return Parts(
+        app,
+        health,
+        worker_loops=(consumer.run, wired.sweeper.run),
+        relay_loops=(relay.run,),
+        warm=(base.database.warm,),
+    )
 
 
 def rebuild(base: Foundation) -> Rebuild:

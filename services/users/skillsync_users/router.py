@@ -6,6 +6,7 @@ from skillsync_kit.auth import Principal
 from skillsync_kit.errors import NotFound
 from skillsync_kit.ids import canonical_id
 from skillsync_kit.operations_router import consumer_router, producer_router
+from skillsync_users.matching.router import router as matching
 from skillsync_users.offerings.router import router as offerings
 from skillsync_users.offerings.service import Offerings
 from skillsync_users.profiles.router import router as profiles
@@ -15,7 +16,7 @@ from skillsync_users.stats.router import router as stats
 
 __all__ = ["conceal", "routers"]
 
-routers = (profiles, stats, offerings, skills, producer_router, consumer_router)
+routers = (profiles, stats, offerings, matching, skills, producer_router, consumer_router)
 
 
 async def conceal(request: Request, principal: Principal) -> None:

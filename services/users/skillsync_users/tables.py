@@ -45,6 +45,7 @@ users = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
     Index("users_email", "email_key", unique=True),
+    Index("users_status", "status", "id"),
 )
 
 offerings = Table(
@@ -76,6 +77,7 @@ offerings = Table(
     Index("offerings_status_skill", "status", "skill", "id"),
     Index("offerings_skill", "skill", "kind", "status", "id"),
     # … and of their owners.
+    Index("offerings_owners", "status", "user_id"),
     Index("offerings_owners_kind", "status", "kind", "user_id"),
     Index("offerings_owners_skill", "status", "skill", "user_id"),
     Index("offerings_owners_skill_kind", "status", "skill", "kind", "user_id"),

@@ -91,7 +91,7 @@ class Changes(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What a list of offerings is narrowed by. `modality` is one way to meet: who is open to either is found by both."""
+    """What a list of offerings is narrowed by. `modality` is one way to meet: who takes either is found by both."""
 
     owner: str | None = None
     kind: str | None = None

@@ -77,8 +77,10 @@ class OfferingRepository:
         The viewer's own when asked for by `owner`, whatever their status; else active ones of active members.
         """
         is_own = filters.owner == viewer
-        query = _with_owner.order_by(_row.id.desc()).limit(limit).with_hint(
-            tables.offerings, f"FORCE INDEX ({_index(filters)})", dialect_name="mysql"
+        query = (
+            _with_owner.order_by(_row.id.desc())
+            .limit(limit)
+            .with_hint(tables.offerings, f"FORCE INDEX ({_index(filters)})", dialect_name="mysql")
         )
         query = query.where(_row.user_id == viewer if is_own else _is_public(now))
         for column, value in ((_row.user_id, filters.owner), (_row.kind, filters.kind), (_row.skill, filters.skill)):

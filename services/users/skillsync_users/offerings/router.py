@@ -64,7 +64,9 @@ async def _context(request: Request) -> Context:
 InContext = Annotated[Context, Depends(_context)]
 Key = Annotated[IdempotencyKey, Depends(IdempotencyKey.of)]
 Patch = Annotated[OfferingPatch, Body(media_type="application/merge-patch+json")]
-Owner = Annotated[Literal["me"] | Id | None, Query(description="Whose; 'me' shows the caller's own, whatever their status")]
+Owner = Annotated[
+    Literal["me"] | Id | None, Query(description="Whose; 'me' shows the caller's own, whatever their status")
+]
 Skill = Annotated[Slug | None, Query(description="A slug of GET /v1/skills")]
 OfThisKind = Annotated[Kind | None, Query(description="Offered or wanted")]
 Meeting = Annotated[

@@ -34,10 +34,8 @@ def test_each_event_begins_where_the_one_before_ended(history: list[Changes]) ->
     offering = guitar()
     status = "active"
     for changes in history:
-        if status == "fulfilled":
-            fact = offering.renew("ada", LATER)
-        else:
-            fact = offering.change("ada", changes, LATER)
+        has_ended = status == "fulfilled"
+        fact = offering.renew("ada", LATER) if has_ended else offering.change("ada", changes, LATER)
         if fact is None:
             continue
         assert fact.from_status == status

@@ -60,7 +60,10 @@ async def test_a_fulfilled_offering_is_its_owners_alone_and_ended(world: "World"
 )
 async def test_an_end_out_of_range_is_named(world: "World", ada: str, expires_at: object, detail: str) -> None:
     path = f"/v1/offerings/{await world.offering(ada, kind='want')}"
-    for answer in (await world.publish(ada, expires_at=expires_at), await world.patch(path, ada, {"expires_at": expires_at})):
+    for answer in (
+        await world.publish(ada, expires_at=expires_at),
+        await world.patch(path, ada, {"expires_at": expires_at}),
+    ):
         error = answer.json()["errors"][0]
         assert (answer.status_code, error["pointer"]) == (422, "/expires_at")
         assert detail in error["detail"]
@@ -84,6 +87,8 @@ async def test_past_its_time_nobody_is_shown_it_as_active_and_the_sweeper_change
     bo, id, word = await world.member(), await world.offering(ada, expires_at="2030-01-03T12:00:00Z"), new_id()
     path = f"/v1/offerings/{id}"
     await world.patch(path, ada, {"text": word})
+    await world.patch("/v1/users/me", ada, {"about": word})
+    assert len((await world.get(f"/v1/users?skill=guitar&q={word}", bo)).json()["items"]) == 1
     world.clock.advance(days=1, hours=23)
     await world.sweep()
     assert await listed(world, bo, f"q={word}") == [id]
@@ -95,7 +100,7 @@ async def test_past_its_time_nobody_is_shown_it_as_active_and_the_sweeper_change
     assert await listed(world, bo, f"q={word}") == []
     assert (await world.get(f"/v1/offerings?owner=me&q={word}", ada)).json()["items"][0] == before.json()
     assert await listed(world, bo, "skill=guitar&kind=offer&owner=" + ada) == []
-    assert (await world.get(f"/v1/users?skill=guitar&q={ada}", bo)).json()["items"] == []
+    assert (await world.get(f"/v1/users?skill=guitar&q={word}", bo)).json()["items"] == []
     assert (await world.patch(path, ada, {"text": "x"}, 3)).json()["code"] == "offering-ended"
     assert (await told(world, id))[-1][0] == "offering.changed.v1"
     await world.sweep()

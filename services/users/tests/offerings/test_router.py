@@ -233,3 +233,18 @@ async def test_a_member_has_so_many_offerings_and_no_more(world: "World", monkey
         await world.offering(ada, skill=skill)
     answer = await world.publish(ada, skill="chess")
     assert (answer.status_code, answer.json()["code"]) == (409, "too-many-offerings")
+
+
+async def test_a_way_to_meet_finds_what_is_open_to_either(world: "World") -> None:
+    word = new_id()
+    ada = await world.member(about=word)
+    ids = {
+        modality: await world.offering(ada, skill=skill, text=word, modality=modality)
+        for skill, modality in (("guitar", "in_person"), ("german", "remote"), ("chess", "either"))
+    }
+    assert await found(world, ada, q=word, modality="remote") == [ids["either"], ids["remote"]]
+    assert await found(world, ada, q=word, modality="in_person") == [ids["either"], ids["in_person"]]
+    assert (await world.get("/v1/offerings?modality=either", ada)).status_code == 422
+    for query, people in (("modality=remote", 1), ("modality=remote&skill=guitar", 0), ("skill=chess&kind=offer", 1)):
+        answer = await world.get(f"/v1/users?q={word}&{query}", ada)
+        assert [member["id"] for member in answer.json()["items"]] == [ada] * people

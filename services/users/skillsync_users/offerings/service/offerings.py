@@ -82,9 +82,7 @@ class Offerings:
         skill = self._catalogue.find(offering.skill)
         return skill.name if skill else offering.skill
 
-    async def page(
-        self, by: Principal, filters: Filters, after: tuple[str, ...] | None, limit: int
-    ) -> Page[Offering]:
+    async def page(self, by: Principal, filters: Filters, after: tuple[str, ...] | None, limit: int) -> Page[Offering]:
         """A page of the offerings there are, the newest first."""
         before_id = after[0] if after else None
         async with self._database.read() as connection:

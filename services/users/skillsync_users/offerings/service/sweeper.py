@@ -1,7 +1,7 @@
 """What time does: offerings past their time expire.
 
-Whoever reads an offering reads the clock too, so nothing waits for the sweeper to be right. Several may run at once: who
-is second finds the offering changed, reads it again, and has nothing left to do.
+Whoever reads an offering reads the clock too, so nothing waits for the sweeper to be right. Several may run at once:
+who is second finds the offering changed, reads it again, and has nothing left to do.
 """
 
 import asyncio
