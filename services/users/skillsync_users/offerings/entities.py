@@ -189,9 +189,9 @@ class Offering:
         """What is unique among active offerings; None for one that is not active."""
         return f"{self.user}:{self.kind}:{self.skill}" if self.status is OfferingStatus.ACTIVE else None
 
-    def search_text(self, skill_name: str) -> str:
+    def search_text(self, skill_names: str) -> str:
         """What searches look in."""
-        return searchable(f"{skill_name}\n{self.skill}\n{self.text}")[:_SEARCH_CHARACTERS]
+        return searchable(f"{skill_names}\n{self.skill}\n{self.text}")[:_SEARCH_CHARACTERS]
 
     def _require_owner(self, by: str) -> None:
         if by != self.user:

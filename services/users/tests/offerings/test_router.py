@@ -208,6 +208,7 @@ async def test_offerings_are_found_by_owner_kind_skill_and_words(world: "World")
     assert await found(world, bo, q=word, skill="guitar", kind="offer") == [lessons]
     assert await found(world, bo, q=f"ANFANGER {word}") == [lessons]
     assert await found(world, bo, q=f"GERMAN {word}") == [german]
+    assert await found(world, bo, q=f"Deutsch {word}") == [german]
     assert await found(world, bo, q=word, owner=ada) == sorted([lessons, german], reverse=True)
     assert await found(world, bo, q=word, owner="me") == [wanted]
     assert await found(world, bo, q=f"{word}%25") == []

@@ -57,4 +57,4 @@ class Record:
 
     def _search_text(self, offering: Offering) -> str:
         skill = self._catalogue.find(offering.skill)
-        return offering.search_text(skill.name if skill else "")
+        return offering.search_text(skill.names if skill else "")
