@@ -28,6 +28,7 @@ GET /users/0198/stats
 POST /users/me/exports
 GET POST /offerings
 GET PATCH DELETE /offerings/0198
+POST /offerings/0198/renew
 GET /skills
 GET /matches
 GET POST /transactions

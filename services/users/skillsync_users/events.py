@@ -34,8 +34,8 @@ class Fact(Protocol):
         ...
 
     @property
-    def by(self) -> str:
-        """The user who did it."""
+    def by(self) -> str | None:
+        """The user who did it; None where time did."""
         ...
 
     @property

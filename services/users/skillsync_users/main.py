@@ -21,8 +21,10 @@ from skillsync_kit.republish import run_republish
 from skillsync_users import tables
 from skillsync_users.clients import CognitoUserDirectory, UserDirectory
 from skillsync_users.consumer import handlers
+from skillsync_users.matching.repository import MatchRepository
+from skillsync_users.matching.service import Matching
 from skillsync_users.offerings.repository import OfferingRepository
-from skillsync_users.offerings.service import Offerings
+from skillsync_users.offerings.service import Offerings, Record, Sweeper
 from skillsync_users.profiles.repository import ProfileRepository
 from skillsync_users.profiles.service import Profiles
 from skillsync_users.router import conceal, routers
@@ -39,13 +41,15 @@ _NAME = "users"
 
 @dataclass(frozen=True)
 class UseCases:
-    """What the routes and the consumer call; the names are those on `app.state`."""
+    """What the routes and the loops call; the names are those on `app.state`."""
 
     profiles: Profiles
     offerings: Offerings
     stats: Stats
     catalogue: Catalogue
     idempotency: Idempotency | None
+    sweeper: Sweeper
+    matching: Matching
 
 
 def use_cases(base: Foundation, directory: UserDirectory) -> UseCases:
@@ -59,16 +63,27 @@ def use_cases(base: Foundation, directory: UserDirectory) -> UseCases:
         clock=base.clock,
         new_id=new_id,
     )
+    repository = OfferingRepository()
+    record = Record(repository=repository, catalogue=catalogue, clock=base.clock, new_id=new_id)
     offerings = Offerings(
         database=base.database,
-        repository=OfferingRepository(),
+        repository=repository,
+        record=record,
         profiles=profiles,
         catalogue=catalogue,
         clock=base.clock,
         new_id=new_id,
     )
+    sweeper = Sweeper(
+        database=base.database,
+        repository=repository,
+        record=record,
+        forget_old=Idempotency(tables.idempotency_records, base.clock).forget_old,
+        clock=base.clock,
+    )
+    matching = Matching(database=base.database, repository=MatchRepository(), clock=base.clock)
     stats = Stats(database=base.database, repository=StatisticsRepository(), profiles=profiles)
-    return UseCases(profiles, offerings, stats, catalogue, base.idempotency)
+    return UseCases(profiles, offerings, stats, catalogue, base.idempotency, sweeper, matching)
 
 
 async def build(stack: AsyncExitStack, settings: UsersSettings) -> Parts:
@@ -89,7 +104,13 @@ async def build(stack: AsyncExitStack, settings: UsersSettings) -> Parts:
         state={**vars(wired), "operations": base.operations},
         conceal=conceal,
     )
-    return Parts(app, health, worker_loops=(consumer.run,), relay_loops=(relay.run,), warm=(base.database.warm,))
+    return Parts(
+        app,
+        health,
+        worker_loops=(consumer.run, wired.sweeper.run),
+        relay_loops=(relay.run,),
+        warm=(base.database.warm,),
+    )
 
 
 def rebuild(base: Foundation) -> Rebuild:

@@ -6,6 +6,7 @@ from skillsync_kit.auth import Principal
 from skillsync_kit.errors import NotFound
 from skillsync_kit.ids import canonical_id
 from skillsync_kit.operations_router import consumer_router, producer_router
+from skillsync_users.matching.router import router as matching
 from skillsync_users.offerings.router import router as offerings
 from skillsync_users.offerings.service import Offerings
 from skillsync_users.profiles.router import router as profiles
@@ -15,7 +16,7 @@ from skillsync_users.stats.router import router as stats
 
 __all__ = ["conceal", "routers"]
 
-routers = (profiles, stats, offerings, skills, producer_router, consumer_router)
+routers = (profiles, stats, offerings, matching, skills, producer_router, consumer_router)
 
 
 async def conceal(request: Request, principal: Principal) -> None:
@@ -26,10 +27,12 @@ async def conceal(request: Request, principal: Principal) -> None:
         id = canonical_id(request.path_params["id"])
     except ValueError:
         raise NotFound() from None
-    state = request.app.state
-    if request.url.path.startswith("/v1/offerings/"):
-        offerings: Offerings = state.offerings
+    offerings: Offerings = request.app.state.offerings
+    profiles: Profiles = request.app.state.profiles
+    path = request.url.path
+    if path.startswith("/v1/offerings/"):
         await offerings.read(principal, id)
+    elif path.startswith("/internal/offerings/"):
+        await offerings.read_any(id)
     else:
-        profiles: Profiles = state.profiles
         await profiles.read(id)

@@ -45,6 +45,7 @@ users = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
     Index("users_email", "email_key", unique=True),
+    Index("users_status", "status", "id"),
 )
 
 offerings = Table(
@@ -64,9 +65,22 @@ offerings = Table(
     Column("event_sequence", Integer, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
+    # Null in rows that the release before wrote: such an offering does not end by itself.
+    Column("expires_at", UtcDateTime),
     Index("offerings_active", "active_key", unique=True),
-    Index("offerings_skill", "skill", "kind", "status", "id"),
     Index("offerings_user", "user_id", "id"),
+    # What the sweeper looks for.
+    Index("offerings_due", "status", "expires_at", "id"),
+    # A list's filters side by side in the list's order: of offerings by id …
+    Index("offerings_status", "status", "id"),
+    Index("offerings_status_kind", "status", "kind", "id"),
+    Index("offerings_status_skill", "status", "skill", "id"),
+    Index("offerings_skill", "skill", "kind", "status", "id"),
+    # … and of their owners.
+    Index("offerings_owners", "status", "user_id"),
+    Index("offerings_owners_kind", "status", "kind", "user_id"),
+    Index("offerings_owners_skill", "status", "skill", "user_id"),
+    Index("offerings_owners_skill_kind", "status", "skill", "kind", "user_id"),
 )
 
 # A read model: sums over the finalized exchanges this service has heard of. `as_of` is the newest one's time.

@@ -70,6 +70,7 @@ class World:
         self.pool, self.addresses = pool, KnownAddresses()
         self.database, self.cache = base.database, base.cache
         wired = use_cases(base, self.addresses)
+        self.sweeper = wired.sweeper
         self.rebuild = rebuild(base)
         live = handlers(Tally(StatisticsRepository()))
         self.inbox = Inbox("users", base.database, base.processed, live, self.rebuild)
@@ -150,6 +151,11 @@ class World:
         query = select(outbox.payload).where(outbox.subject == subject).order_by(outbox.sequence)
         async with self.database.read() as connection:
             return [Event.from_json(row.payload) for row in await connection.execute(query)]
+
+    async def sweep(self) -> None:
+        """Let the sweeper do all there is to do."""
+        while await self.sweeper.turn():
+            pass
 
     async def set_status(self, user: str, status: str) -> None:
         """Suspend or erase a user, as coordinators will be able to."""

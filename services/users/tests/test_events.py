@@ -33,7 +33,11 @@ async def everything(world: "World") -> list[Event]:
     await world.patch(path, ada, {"text": "Beginners only", "modality": "remote"}, 1)
     await world.patch(path, ada, {"status": "paused"}, 2)
     await world.patch(path, ada, {"status": "active"}, 3)
-    await world.send("DELETE", path, ada, if_match=4)
+    await world.patch(path, ada, {"status": "fulfilled"}, 4)
+    await world.send("POST", f"{path}/renew", ada)
+    world.clock.advance(days=180)
+    await world.sweep()
+    await world.send("DELETE", path, ada, if_match=7)
     return [*await world.events(ada), *await world.events(id)]
 
 

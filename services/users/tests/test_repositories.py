@@ -40,7 +40,7 @@ async def test_an_offering_that_was_changed_meanwhile_is_not_written_over_or_rem
     ada = await world.member()
     id = await world.offering(ada)
     async with world.database.read() as connection:
-        stale = await offerings.find(connection, id, ada)
+        stale = await offerings.find_any(connection, id)
     assert stale
     await world.patch(f"/v1/offerings/{id}", ada, {"text": "first"})
     await refused(world, lambda unit: offerings.remove(unit, stale))

@@ -19,6 +19,8 @@ async def hints(world: "World") -> Hints:
     offerings = [await world.offering(ada, skill=skill) for skill in SKILLS]
     paused = await world.offering(bo, kind="want")
     await world.patch(f"/v1/offerings/{paused}", bo, {"status": "paused"})
+    # Named to no route that could delete it.
+    lasting = await world.offering(bo, skill="chess")
     scopes = ("users.contact", "events.read", "operations.read")
     worker = world.pool.worker_token(*(f"skillsync/{scope}" for scope in scopes))
     token, tokens = world.pool.token(ada), [world.pool.token(person) for person in (bo, newcomer)]
@@ -38,6 +40,9 @@ async def hints(world: "World") -> Hints:
             "GET /v1/offerings/{id}": [(paused, tokens[0])],
             "PATCH /v1/offerings/{id}": [(offerings[0], token)],
             "DELETE /v1/offerings/{id}": [(offerings[1], token)],
+            "POST /v1/offerings/{id}/renew": [(offerings[2], token), (offerings[2], tokens[0]), (paused, tokens[0])]
+            * 2,
+            "GET /internal/offerings/{id}": [(lasting, worker)] * 3,
         },
     )
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Body, Depends, Query, Request, Response
 
-from skillsync_kit.auth import Person, access
+from skillsync_kit.auth import Person, Principal, access, worker_scope
 from skillsync_kit.etags import IfMatch, IfNoneMatch, etag, is_current
 from skillsync_kit.idempotency import Idempotency, IdempotencyKey, Once, Reply
 from skillsync_kit.ids import Id
@@ -13,14 +13,23 @@ from skillsync_kit.pagination import Cursor, Limit, link_next, read_cursor, writ
 from skillsync_kit.routing import Route
 from skillsync_kit.texts import Line, Slug
 from skillsync_users.errors import NotAMember
-from skillsync_users.offerings.entities import Kind, Offering
-from skillsync_users.offerings.errors import NotYours, OfferingExists, TooManyOfferings, UnknownSkill
+from skillsync_users.offerings.entities import Filters, Kind, Offering
+from skillsync_users.offerings.errors import (
+    ExpiryOutOfRange,
+    NotYours,
+    OfferingEnded,
+    OfferingExists,
+    TooManyOfferings,
+    UnknownSkill,
+)
 from skillsync_users.offerings.schemas import (
+    OfferingForWorkers,
     OfferingPage,
     OfferingPatch,
     OfferingRepresentation,
     OfferingToPublish,
     represent,
+    represent_to_worker,
 )
 from skillsync_users.offerings.service import Offerings
 
@@ -43,9 +52,9 @@ class Context:
             headers["Location"] = f"/v1/offerings/{offering.id}"
         return Reply(status, represent(offering).model_dump_json(), headers)
 
-    def once(self, key: IdempotencyKey) -> Once[Offering]:
-        """Publish once under the caller's key."""
-        return key.answering(self._idempotency, lambda offering: self.answer(offering, 201))
+    def once(self, key: IdempotencyKey, status: int = 200) -> Once[Offering]:
+        """Act once under the caller's key."""
+        return key.answering(self._idempotency, lambda offering: self.answer(offering, status))
 
 
 async def _context(request: Request) -> Context:
@@ -55,9 +64,15 @@ async def _context(request: Request) -> Context:
 InContext = Annotated[Context, Depends(_context)]
 Key = Annotated[IdempotencyKey, Depends(IdempotencyKey.of)]
 Patch = Annotated[OfferingPatch, Body(media_type="application/merge-patch+json")]
-Owner = Annotated[Literal["me"] | Id | None, Query(description="Whose; 'me' shows the caller's paused ones too")]
+Owner = Annotated[
+    Literal["me"] | Id | None, Query(description="Whose; 'me' shows the caller's own, whatever their status")
+]
 Skill = Annotated[Slug | None, Query(description="A slug of GET /v1/skills")]
 OfThisKind = Annotated[Kind | None, Query(description="Offered or wanted")]
+Meeting = Annotated[
+    Literal["in_person", "remote"] | None, Query(description="How to meet; what can take place either way is found too")
+]
+ReadsContacts = Annotated[Principal, Depends(worker_scope("skillsync/users.contact"))]
 Words = Annotated[Line | None, Query(max_length=100, description="Words that the text or the skill's name holds")]
 
 
@@ -65,12 +80,12 @@ Words = Annotated[Line | None, Query(max_length=100, description="Words that the
     "/v1/offerings",
     status_code=201,
     response_model=OfferingRepresentation,
-    responses=responses(UnknownSkill, NotAMember, OfferingExists, TooManyOfferings),
+    responses=responses(UnknownSkill, ExpiryOutOfRange, NotAMember, OfferingExists, TooManyOfferings),
     openapi_extra=access(owner=201, counterparty=201, stranger=201, worker=403),
 )
 async def publish(body: OfferingToPublish, by: Person, key: Key, context: InContext) -> Response:
     """Offer a skill, or want one; every member sees it."""
-    reply = await context.offerings.publish(by, body.written(), context.once(key))
+    reply = await context.offerings.publish(by, body.written(), context.once(key, 201))
     return reply.response()
 
 
@@ -85,21 +100,15 @@ async def page(
     owner: Owner = None,
     kind: OfThisKind = None,
     skill: Skill = None,
+    modality: Meeting = None,
     q: Words = None,
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> OfferingPage:
     """What members offer and want, the newest first."""
-    filters = {"owner": owner, "kind": kind, "skill": skill, "q": q}
-    found = await context.offerings.page(
-        by,
-        owner=by.id if owner == "me" else owner,
-        kind=kind,
-        skill=skill,
-        q=q,
-        after=read_cursor(cursor, filters),
-        limit=limit,
-    )
+    filters = {"owner": owner, "kind": kind, "skill": skill, "modality": modality, "q": q}
+    wanted = Filters(by.id if owner == "me" else owner, kind, skill, modality, q)
+    found = await context.offerings.page(by, wanted, read_cursor(cursor, filters), limit)
     after = write_cursor(found.after, filters)
     link_next(response, "/v1/offerings", filters, limit, after)
     return OfferingPage(items=[represent(offering) for offering in found.items], next=after)
@@ -121,12 +130,24 @@ async def read(id: Id, by: Person, context: InContext, if_none_match: IfNoneMatc
 @router.patch(
     "/v1/offerings/{id}",
     response_model=OfferingRepresentation,
-    responses=responses(NotAMember, NotYours, OfferingExists),
+    responses=responses(ExpiryOutOfRange, NotAMember, NotYours, OfferingExists, OfferingEnded),
     openapi_extra=access(owner=200, counterparty=403, stranger=403, worker=403),
 )
 async def change(id: Id, body: Patch, by: Person, if_match: IfMatch, context: InContext) -> Response:
-    """Change one's own offering; pause or resume it by its status."""
+    """Change one's own offering; pause, resume or fulfil it by its status."""
     return context.answer(await context.offerings.change(by, id, body.changes(), if_match)).response()
+
+
+@router.post(
+    "/v1/offerings/{id}/renew",
+    response_model=OfferingRepresentation,
+    responses=responses(NotAMember, NotYours, OfferingExists),
+    openapi_extra=access(owner=200, counterparty=403, stranger=403, worker=403),
+)
+async def renew(id: Id, by: Person, if_match: IfMatch, key: Key, context: InContext) -> Response:
+    """Make one's own offering active for another 180 days, whatever became of it."""
+    reply = await context.offerings.renew(by, id, if_match, context.once(key))
+    return reply.response()
 
 
 @router.delete(
@@ -138,3 +159,13 @@ async def change(id: Id, body: Patch, by: Person, if_match: IfMatch, context: In
 async def delete(id: Id, by: Person, if_match: IfMatch, context: InContext) -> None:
     """Take one's own offering away for good."""
     await context.offerings.delete(by, id, if_match)
+
+
+@router.get(
+    "/internal/offerings/{id}",
+    openapi_extra=access(owner=404, counterparty=404, stranger=404, worker=200),
+)
+async def read_for_workers(id: Id, _: ReadsContacts, context: InContext) -> OfferingForWorkers:
+    """How an offering stands at this moment; for workers that remind its owner."""
+    offering = await context.offerings.read_any(id)
+    return represent_to_worker(offering, context.offerings.skill_name(offering))

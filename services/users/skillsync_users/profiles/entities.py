@@ -9,7 +9,7 @@ from typing import TypedDict
 from skillsync_users.errors import NotAMember
 from skillsync_users.profiles.events import UserCreated, UserUpdated
 
-__all__ = ["Changes", "Profile", "PublicProfile", "UserStatus", "email_key", "searchable"]
+__all__ = ["Changes", "Directory", "Profile", "PublicProfile", "UserStatus", "email_key", "searchable"]
 
 _SEARCH_CHARACTERS = 3000
 
@@ -42,6 +42,21 @@ class PublicProfile:
     last_name: str
     display_name: str
     about: str
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """What the directory is searched by. `modality` is one way to meet: who is open to either is found by both."""
+
+    skill: str | None = None
+    kind: str | None = None
+    modality: str | None = None
+    q: str | None = None
+
+    @property
+    def is_of_offerings(self) -> bool:
+        """Whether members are asked for by what they offer or want."""
+        return bool(self.skill or self.kind or self.modality)
 
 
 @dataclass(slots=True)

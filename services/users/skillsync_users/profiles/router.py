@@ -14,7 +14,7 @@ from skillsync_kit.pagination import Cursor, Limit, link_next, read_cursor, writ
 from skillsync_kit.routing import Route
 from skillsync_kit.texts import Line, Slug
 from skillsync_users.errors import EmailNotVerified, EmailUnusable, NotAMember
-from skillsync_users.profiles.entities import Profile
+from skillsync_users.profiles.entities import Directory, Profile
 from skillsync_users.profiles.errors import EmailTaken, ProfileExists, ProfileNotFound
 from skillsync_users.profiles.schemas import (
     Contact,
@@ -64,6 +64,9 @@ ReadsContacts = Annotated[Principal, Depends(worker_scope("skillsync/users.conta
 Ids = Annotated[list[Id] | None, Query(alias="id", max_length=100, description="The members to name, and no others")]
 Skill = Annotated[Slug | None, Query(description="A slug of GET /v1/skills")]
 OfThisKind = Annotated[Literal["offer", "want"] | None, Query(description="Whether they offer it or want it")]
+Meeting = Annotated[
+    Literal["in_person", "remote"] | None, Query(description="How to meet; who is open to either way is found too")
+]
 Words = Annotated[Line | None, Query(max_length=100, description="Words that names or descriptions hold")]
 
 
@@ -92,18 +95,19 @@ async def page(
     ids: Ids = None,
     skill: Skill = None,
     kind: OfThisKind = None,
+    modality: Meeting = None,
     q: Words = None,
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> UserPage:
     """The directory of members, by what they offer and want; or, with `id`, the names of those members in one call."""
-    filters = {"skill": skill, "kind": kind, "q": q}
+    filters = {"skill": skill, "kind": kind, "modality": modality, "q": q}
     if ids is not None:
         if any(filters.values()) or cursor:
             raise Invalid("Ask for ids or search, not both.", errors=(FieldError("the query: id", "stands alone"),))
         return UserPage(items=[represent_public(p) for p in await context.profiles.named(ids)], next=None)
     after = read_cursor(cursor, filters)
-    found = await context.profiles.page(skill=skill, kind=kind, q=q, after=after, limit=limit)
+    found = await context.profiles.page(Directory(skill, kind, modality, q), after, limit)
     following = write_cursor(found.after, filters)
     link_next(response, "/v1/users", filters, limit, following)
     return UserPage(items=[represent_public(profile) for profile in found.items], next=following)

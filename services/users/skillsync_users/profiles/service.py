@@ -16,7 +16,7 @@ from skillsync_kit.pagination import Page
 from skillsync_users.clients import UserDirectory
 from skillsync_users.errors import EmailNotVerified, EmailUnusable, NotAMember
 from skillsync_users.events import as_event
-from skillsync_users.profiles.entities import Changes, Profile, PublicProfile
+from skillsync_users.profiles.entities import Changes, Directory, Profile, PublicProfile
 from skillsync_users.profiles.errors import ProfileNotFound
 from skillsync_users.profiles.repository import ProfileRepository
 
@@ -99,15 +99,11 @@ class Profiles:
             found |= {profile.id: profile for profile in fresh}
         return [found[id] for id in sorted(found)]
 
-    async def page(
-        self, *, skill: str | None, kind: str | None, q: str | None, after: tuple[str, ...] | None, limit: int
-    ) -> Page[PublicProfile]:
+    async def page(self, wanted: Directory, after: tuple[str, ...] | None, limit: int) -> Page[PublicProfile]:
         """A page of the directory of members."""
-        before_id = after[0] if after else None
+        before_id, now = after[0] if after else None, self._clock.now()
         async with self._database.read() as connection:
-            found = await self._repository.directory(
-                connection, skill=skill, kind=kind, q=q, before_id=before_id, limit=limit + 1
-            )
+            found = await self._repository.directory(connection, wanted, now=now, before_id=before_id, limit=limit + 1)
         return Page.of(found, limit, lambda profile: (profile.id,))
 
     async def require_active(self, connection: AsyncConnection, by: Principal) -> Profile:

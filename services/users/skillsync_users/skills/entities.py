@@ -8,11 +8,17 @@ __all__ = ["Catalogue", "Skill"]
 
 @dataclass(frozen=True, slots=True)
 class Skill:
-    """Something people can do for each other, by its slug."""
+    """Something people can do for each other, by its slug; its name in English and in German."""
 
     slug: str
     category: str
     name: str
+    name_de: str
+
+    @property
+    def names(self) -> str:
+        """Its name in each language, for searches."""
+        return f"{self.name}\n{self.name_de}"
 
 
 class Catalogue:

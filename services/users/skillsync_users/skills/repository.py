@@ -13,6 +13,8 @@ def load_catalogue() -> Catalogue:
     """The shipped catalogue; its version is drawn from its content."""
     content = (resources.files("skillsync_users.skills") / "catalogue.json").read_bytes()
     skills = [
-        Skill(slug, category, name) for category, named in json.loads(content).items() for slug, name in named.items()
+        Skill(slug, category, names["en"], names["de"])
+        for category, named in json.loads(content).items()
+        for slug, names in named.items()
     ]
     return Catalogue(skills, int.from_bytes(hashlib.sha256(content).digest()[:6]))

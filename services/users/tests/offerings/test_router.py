@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from skillsync_kit.ids import new_id
-from skillsync_users.offerings import service
+from skillsync_users.offerings.service import offerings as use_cases
 
 if TYPE_CHECKING:
     from tests.conftest import World
@@ -44,6 +44,7 @@ async def test_a_member_publishes_an_offering(world: "World") -> None:
         "modality": "either",
         "status": "active",
         "version": 1,
+        "expires_at": "2030-06-30T12:00:00Z",
     }
     assert (await world.get(f"/v1/offerings/{id}", new_id())).json() == answer.json()
     published = (await world.events(id))[0]
@@ -207,6 +208,7 @@ async def test_offerings_are_found_by_owner_kind_skill_and_words(world: "World")
     assert await found(world, bo, q=word, skill="guitar", kind="offer") == [lessons]
     assert await found(world, bo, q=f"ANFANGER {word}") == [lessons]
     assert await found(world, bo, q=f"GERMAN {word}") == [german]
+    assert await found(world, bo, q=f"Deutsch {word}") == [german]
     assert await found(world, bo, q=word, owner=ada) == sorted([lessons, german], reverse=True)
     assert await found(world, bo, q=word, owner="me") == [wanted]
     assert await found(world, bo, q=f"{word}%25") == []
@@ -226,9 +228,24 @@ async def test_a_cursor_belongs_to_its_filters_and_an_etag_is_honoured(world: "W
 
 
 async def test_a_member_has_so_many_offerings_and_no_more(world: "World", monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service, "MOST_OFFERINGS", 2)
+    monkeypatch.setattr(use_cases, "MOST_OFFERINGS", 2)
     ada = await world.member()
     for skill in ("guitar", "german"):
         await world.offering(ada, skill=skill)
     answer = await world.publish(ada, skill="chess")
     assert (answer.status_code, answer.json()["code"]) == (409, "too-many-offerings")
+
+
+async def test_a_way_to_meet_finds_what_is_open_to_either(world: "World") -> None:
+    word = new_id()
+    ada = await world.member(about=word)
+    ids = {
+        modality: await world.offering(ada, skill=skill, text=word, modality=modality)
+        for skill, modality in (("guitar", "in_person"), ("german", "remote"), ("chess", "either"))
+    }
+    assert await found(world, ada, q=word, modality="remote") == [ids["either"], ids["remote"]]
+    assert await found(world, ada, q=word, modality="in_person") == [ids["either"], ids["in_person"]]
+    assert (await world.get("/v1/offerings?modality=either", ada)).status_code == 422
+    for query, people in (("modality=remote", 1), ("modality=remote&skill=guitar", 0), ("skill=chess&kind=offer", 1)):
+        answer = await world.get(f"/v1/users?q={word}&{query}", ada)
+        assert [member["id"] for member in answer.json()["items"]] == [ada] * people

@@ -1,0 +1,155 @@
+"""What MariaDB makes of each list and of matching, over a thousand members with five offerings each.
+
+Every step finds its rows by an index, in the order that is needed, and a page reads about what it shows.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import product
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+import pytest
+from sqlalchemy import Connection, Engine, event
+
+from skillsync_kit import migrations
+from skillsync_kit.ids import new_id
+from skillsync_testing.mariadb import MariaDB
+
+if TYPE_CHECKING:
+    from tests.conftest import World
+
+MEMBERS = 1000
+_BY_INDEX = {"const", "eq_ref", "ref", "range", "index"}
+_READS = ("first", "key", "last", "next", "prev", "rnd", "rnd_next")
+_NAMES = ", ".join(f"'Handler_read_{name}'" for name in _READS)
+_COUNTERS = f"SHOW SESSION STATUS WHERE Variable_name IN ({_NAMES})"
+SKILLS = ["guitar", "german", "sewing", "chess", "yoga"]
+FILTERS = [
+    {name: value for name, value in zip(("kind", "skill", "modality"), given, strict=True) if value}
+    for given in product(("offer", None), ("guitar", None), ("remote", None))
+]
+
+
+class Watch:
+    """The plan of each SELECT that is sent while one watches, and how many entries and rows were read."""
+
+    def __init__(self) -> None:
+        self.plans: list[dict[str, Any]] = []
+        self.statements = 0
+        self.reads = self._before = 0
+
+    @contextmanager
+    def on(self) -> Iterator[None]:
+        """Watch all engines of this process."""
+        event.listen(Engine, "before_cursor_execute", self._explain)
+        event.listen(Engine, "after_cursor_execute", self._count)
+        try:
+            yield
+        finally:
+            event.remove(Engine, "before_cursor_execute", self._explain)
+            event.remove(Engine, "after_cursor_execute", self._count)
+
+    @property
+    def refused(self) -> list[dict[str, Any]]:
+        """The steps that scan a table or sort."""
+        return [step for step in self.plans if not _is_by_index(step)]
+
+    def _explain(self, connection: Connection, _: Any, text: str, parameters: Any, __: Any, ___: Any) -> None:
+        if not text.startswith("SELECT"):
+            return
+        self.plans += [dict(step) for step in connection.exec_driver_sql(f"EXPLAIN {text}", parameters).mappings()]
+        self._before = _read_so_far(connection)
+
+    def _count(self, connection: Connection, _: Any, text: str, __: Any, ___: Any, ____: Any) -> None:
+        if text.startswith("SELECT"):
+            self.statements += 1
+            self.reads += _read_so_far(connection) - self._before
+
+
+def _is_by_index(step: dict[str, Any]) -> bool:
+    aside = ("Using filesort", "Using temporary")
+    return step["type"] in _BY_INDEX and not any(it in (step["Extra"] or "") for it in aside)
+
+
+def _read_so_far(connection: Connection) -> int:
+    return sum(int(value) for _, value in connection.exec_driver_sql(_COUNTERS))
+
+
+@pytest.fixture(scope="module")
+def shared_url(mariadb_server: MariaDB) -> Iterator[str]:
+    """A database of MariaDB with a thousand members: each offers some skills and wants others."""
+    name = mariadb_server.create_database()
+    migrations.upgrade(mariadb_server.url(name), migrations.migrations_directory("skillsync_users"))
+    id = "CONCAT(LPAD(HEX({}), 8, '0'), '-0000-4000-8000-', LPAD(HEX({}), 12, '0'))"
+    skill = f"ELT(1 + (m.seq + s.seq) % {len(SKILLS)}, {', '.join(map(repr, SKILLS))})"
+    kind, modality = "IF((m.seq + s.seq) % 2, 'offer', 'want')", "ELT(1 + m.seq % 3, 'in_person', 'remote', 'either')"
+    moment = "'2030-01-01 12:00:00'"
+    mariadb_server.mysql(
+        # Nothing in it comes from outside.
+        f"""INSERT INTO users (id, email, first_name, last_name, display_name, about, locale, time_zone, status,
+                search_text, version, event_sequence, created_at, updated_at)
+            SELECT {id.format("seq", "seq")}, CONCAT(seq, '@members.example'), 'A', 'B', 'A', '', 'en', 'UTC', 'active',
+                'a b', 1, 1, {moment}, {moment} FROM seq_1_to_{MEMBERS};
+            INSERT INTO offerings (id, user_id, kind, skill, text, modality, status, active_key, search_text, version,
+                event_sequence, created_at, updated_at, expires_at)
+            SELECT {id.format("m.seq * 10 + s.seq", "s.seq")}, {id.format("m.seq", "m.seq")}, {kind}, {skill}, '',
+                {modality}, 'active', CONCAT(m.seq, ':', s.seq), {skill}, 1, 1, {moment}, {moment},
+                '2030-06-30 12:00:00'
+            FROM seq_1_to_{MEMBERS} m JOIN seq_0_to_{len(SKILLS) - 1} s;
+            ANALYZE TABLE users, offerings""",  # noqa: S608 - constants alone
+        name,
+    )
+    yield mariadb_server.url(name)
+    mariadb_server.drop_database(name)
+
+
+@pytest.mark.parametrize("path", ["/v1/offerings", "/v1/users"])
+@pytest.mark.parametrize("filters", FILTERS, ids=lambda filters: "-".join(filters) or "all")
+async def test_a_page_is_read_by_an_index_in_its_order(world: "World", path: str, filters: dict[str, str]) -> None:
+    path, caller = f"{path}?{urlencode(filters)}", new_id()
+    for _ in range(2):
+        watch = Watch()
+        with watch.on():
+            answer = await world.get(path, caller)
+        assert len(answer.json()["items"]) == 20
+        assert watch.refused == []
+        # The offerings of a member lie together, up to five, and a modality passes over a third of the rows.
+        assert watch.reads <= 21 * 12, watch.reads
+        path = answer.headers["link"].partition(">")[0].lstrip("<")
+
+
+async def test_words_and_an_owners_offerings_are_read_in_order_too(world: "World") -> None:
+    ada = await world.member()
+    await world.offering(ada)
+    watch = Watch()
+    with watch.on():
+        assert (await world.get("/v1/offerings?q=guitar", ada)).json()["items"]
+        assert (await world.get(f"/v1/offerings?owner={ada}&kind=offer", new_id())).json()["items"]
+        assert (await world.get("/v1/offerings?owner=me", ada)).json()["items"]
+        assert (await world.get("/v1/users?q=ada", ada)).json()["items"]
+    assert watch.refused == []
+
+
+async def test_the_sweeper_reads_what_is_due_and_no_more(world: "World") -> None:
+    watch = Watch()
+    with watch.on():
+        assert await world.sweeper.turn() == 0
+    assert watch.statements == 1
+    assert watch.refused == []
+    assert watch.reads <= 5
+
+
+async def test_matches_take_two_statements_by_indexes_and_read_the_seekers_skills_alone(world: "World") -> None:
+    ada = await world.member()
+    await world.offering(ada, skill="guitar")
+    await world.offering(ada, skill="german", kind="want")
+    watch = Watch()
+    with watch.on():
+        answer = await world.get("/v1/matches?kind=direct&limit=50", ada)
+    assert len(answer.json()["items"]) == 50
+    assert watch.statements == 2
+    # To rank is to sort what matches; each row of it is found by an index all the same.
+    assert {step["type"] for step in watch.plans} <= {"const", "eq_ref", "ref", "range"}
+    # Of 5,000 offerings: half of two skills of five, with their owners, sorted once.
+    assert watch.reads <= 6 * MEMBERS, watch.reads
