@@ -24,7 +24,23 @@ from skillsync_kit.clock import Clock, monotonic_seconds
 from skillsync_kit.errors import DependencyUnavailable, Failure, Forbidden, NotFound, Unauthorized, raises
 from skillsync_kit.telemetry import log
 
-__all__ = ["Keys", "Person", "Principal", "TokenVerifier", "access", "current_principal", "public", "worker_scope"]
+__all__ = [
+    "COORDINATOR",
+    "Coordinator",
+    "Keys",
+    "NotACoordinator",
+    "Person",
+    "Principal",
+    "TokenVerifier",
+    "access",
+    "current_principal",
+    "public",
+    "require_group",
+    "worker_scope",
+]
+
+COORDINATOR = "coordinator"
+"""The user pool's group of those who look after the community."""
 
 _LEEWAY_SECONDS = 30
 _FETCH_AT_MOST_EVERY_SECONDS = 60.0
@@ -43,6 +59,13 @@ class Principal:
     groups: frozenset[str] = frozenset()
     scopes: frozenset[str] = frozenset()
     is_worker: bool = False
+
+
+class NotACoordinator(Forbidden):
+    """Only coordinators may do this."""
+
+    code, title = "not-a-coordinator", "Only coordinators may do this"
+    example = "Ask a coordinator of your community."
 
 
 class Keys:
@@ -176,11 +199,31 @@ class _PersonAuthentication(_Authentication):
         return principal
 
 
+class _CoordinatorAuthentication(_PersonAuthentication):
+    """As above. Raises NotACoordinator unless the person is in that group."""
+
+    raises = (*_PersonAuthentication.raises, NotACoordinator)
+
+    async def __call__(self, request: Request) -> Principal:
+        principal = await super().__call__(request)
+        require_group(principal, COORDINATOR)
+        return principal
+
+
 current_principal = _Authentication()
 """The dependency of whoever takes any verified caller."""
 
 Person = Annotated[Principal, Depends(_PersonAuthentication())]
 """The calling person; a worker is refused."""
+
+Coordinator = Annotated[Principal, Depends(_CoordinatorAuthentication())]
+"""The calling coordinator; a worker and every other person is refused."""
+
+
+def require_group(principal: Principal, group: str) -> None:
+    """Raises NotACoordinator unless the principal is in the user pool's `group`; a worker is in none."""
+    if group not in principal.groups:
+        raise NotACoordinator("Ask a coordinator of your community.")
 
 
 async def authenticate(request: Request) -> Principal:

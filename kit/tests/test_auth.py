@@ -17,7 +17,17 @@ from fastapi import APIRouter, Depends
 
 from skillsync_kit import auth
 from skillsync_kit.app import Health, create_app
-from skillsync_kit.auth import Keys, Person, Principal, TokenVerifier, access, current_principal, public, worker_scope
+from skillsync_kit.auth import (
+    Coordinator,
+    Keys,
+    Person,
+    Principal,
+    TokenVerifier,
+    access,
+    current_principal,
+    public,
+    worker_scope,
+)
 from skillsync_kit.clock import SystemClock
 from skillsync_kit.errors import DependencyUnavailable, Unauthorized
 from skillsync_kit.ids import new_id
@@ -341,6 +351,10 @@ async def client(pool: UserPool) -> AsyncIterator[httpx2.AsyncClient]:
     async def people(by: Person) -> str:
         return by.id
 
+    @router.get("/v1/figures", openapi_extra=access(owner=403, coordinator=200, worker=403))
+    async def figures(by: Coordinator) -> str:
+        return by.id
+
     @router.get("/internal/contact", openapi_extra=access(owner=404, worker=200))
     async def contact(by: Annotated[Principal, Depends(worker_scope("skillsync/users.contact"))]) -> str:
         return by.id
@@ -387,6 +401,22 @@ async def test_workers_and_people_each_have_their_routes(client: httpx2.AsyncCli
     for path, callers in expected.items():
         for token, status in callers.items():
             assert (await client.get(path, headers=bearer(token))).status_code == status
+
+
+async def test_only_a_coordinator_is_let_through_to_what_is_for_coordinators(
+    client: httpx2.AsyncClient, pool: UserPool
+) -> None:
+    groups = {"cognito:groups": ["operator", "coordinator"]}
+    refused = {
+        "no group": (pool.token("ann"), "not-a-coordinator"),
+        "another group": (pool.token("ann", **{"cognito:groups": ["coordinators", "operator"]}), "not-a-coordinator"),
+        "a worker": (pool.token("w", client_id=pool.worker_client_id, scope="skillsync/a", **groups), "forbidden"),
+    }
+    for who, (token, code) in refused.items():
+        answer = await client.get("/v1/figures", headers=bearer(token))
+        assert (answer.status_code, answer.json()["code"]) == (403, code), who
+    answer = await client.get("/v1/figures", headers=bearer(pool.token("ann", **groups)))
+    assert (answer.status_code, answer.json()) == (200, "ann")
 
 
 async def test_the_scheme_is_read_in_any_case(client: httpx2.AsyncClient, pool: UserPool) -> None:
