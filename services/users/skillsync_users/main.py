@@ -31,6 +31,7 @@ from skillsync_users.skills.entities import Catalogue
 from skillsync_users.skills.repository import load_catalogue
 from skillsync_users.stats.repository import StatisticsRepository
 from skillsync_users.stats.service import Stats, Tally
+from skillsync_users.suspension.service import Suspensions
 
 __all__ = ["build", "rebuild", "use_cases"]
 
@@ -42,6 +43,7 @@ class UseCases:
     """What the routes and the consumer call; the names are those on `app.state`."""
 
     profiles: Profiles
+    suspensions: Suspensions
     offerings: Offerings
     stats: Stats
     catalogue: Catalogue
@@ -51,13 +53,17 @@ class UseCases:
 def use_cases(base: Foundation, directory: UserDirectory) -> UseCases:
     """The use cases of each feature, wired."""
     catalogue = load_catalogue()
+    repository = ProfileRepository()
     profiles = Profiles(
         database=base.database,
-        repository=ProfileRepository(),
+        repository=repository,
         directory=directory,
         cache=base.cache,
         clock=base.clock,
         new_id=new_id,
+    )
+    suspensions = Suspensions(
+        database=base.database, repository=repository, profiles=profiles, clock=base.clock, new_id=new_id
     )
     offerings = Offerings(
         database=base.database,
@@ -68,7 +74,7 @@ def use_cases(base: Foundation, directory: UserDirectory) -> UseCases:
         new_id=new_id,
     )
     stats = Stats(database=base.database, repository=StatisticsRepository(), profiles=profiles)
-    return UseCases(profiles, offerings, stats, catalogue, base.idempotency)
+    return UseCases(profiles, suspensions, offerings, stats, catalogue, base.idempotency)
 
 
 async def build(stack: AsyncExitStack, settings: UsersSettings) -> Parts:

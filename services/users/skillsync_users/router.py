@@ -12,10 +12,11 @@ from skillsync_users.profiles.router import router as profiles
 from skillsync_users.profiles.service import Profiles
 from skillsync_users.skills.router import router as skills
 from skillsync_users.stats.router import router as stats
+from skillsync_users.suspension.router import router as suspension
 
 __all__ = ["conceal", "routers"]
 
-routers = (profiles, stats, offerings, skills, producer_router, consumer_router)
+routers = (profiles, suspension, stats, offerings, skills, producer_router, consumer_router)
 
 
 async def conceal(request: Request, principal: Principal) -> None:

@@ -44,7 +44,14 @@ users = Table(
     Column("event_sequence", Integer, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
+    # Nullable, so that the release before may add people beside this one.
+    Column("status_by", ID),
+    Column("status_reason", key_text(500)),
+    Column("status_at", UtcDateTime),
+    Column("erasure_due_at", UtcDateTime),
     Index("users_email", "email_key", unique=True),
+    Index("users_status", "status", "id"),
+    Index("users_erasure", "erasure_due_at", "id"),
 )
 
 offerings = Table(

@@ -151,6 +151,11 @@ class World:
         async with self.database.read() as connection:
             return [Event.from_json(row.payload) for row in await connection.execute(query)]
 
+    async def as_coordinator(self, path: str, body: Any = None) -> httpx2.Response:
+        """POST as a coordinator with a profile, a new one each time."""
+        token = self.pool.token(await self.member(), **{"cognito:groups": ["coordinator"]})
+        return await self.send("POST", path, None, body, authorization=f"Bearer {token}")
+
     async def set_status(self, user: str, status: str) -> None:
         """Suspend or erase a user, as coordinators will be able to."""
         users = tables.users

@@ -1,0 +1,21 @@
+"""What coordinators decide about people, and that people may go."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from skillsync_kit.database import ID, UtcDateTime, key_text
+
+revision = "0005"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Expand only: the code of the release before must run on the new schema too."""
+    op.add_column("users", sa.Column("status_by", ID))
+    op.add_column("users", sa.Column("status_reason", key_text(500)))
+    op.add_column("users", sa.Column("status_at", UtcDateTime))
+    op.add_column("users", sa.Column("erasure_due_at", UtcDateTime))
+    op.create_index("users_status", "users", ["status", "id"])
+    op.create_index("users_erasure", "users", ["erasure_due_at", "id"])
