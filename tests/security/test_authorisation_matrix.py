@@ -127,6 +127,11 @@ SCENES: dict[str, Scene] = {
     "GET /v1/users": lambda cast: Ask(f"/v1/users?id={cast.owner.id}"),
     "GET /v1/users/me": _plain("/v1/users/me"),
     "PATCH /v1/users/me": lambda _: Ask("/v1/users/me", {"about": "Plays"}, {"If-Match": "*", **MERGE_PATCH}),
+    # Its days are not over before the next route takes it back.
+    "DELETE /v1/users/me": _plain("/v1/users/me"),
+    "POST /v1/users/me/restore": _plain("/v1/users/me/restore"),
+    "GET /internal/erasures": _plain("/internal/erasures"),
+    "GET /internal/erasures/{user_id}": lambda cast: Ask(f"/internal/erasures/{cast.owner.id}"),
     "GET /v1/users/{id}": lambda cast: Ask(f"/v1/users/{cast.owner.id}"),
     "POST /v1/users/{id}/suspend": lambda cast: Ask(f"/v1/users/{cast.bystander.id}/suspend", REASON),
     "POST /v1/users/{id}/reinstate": lambda cast: Ask(f"/v1/users/{cast.bystander.id}/reinstate"),

@@ -1,6 +1,9 @@
 """Messages in: every type that `analytics-queue` lets through has a handler."""
 
 from skillsync_analytics.projections import Projections
+from skillsync_kit.database import UnitOfWork
+from skillsync_kit.erasures import Erasures
+from skillsync_kit.events import Event
 from skillsync_kit.inbox import Handler
 
 __all__ = ["handlers"]
@@ -10,7 +13,6 @@ _PASSED_OVER = (
     "user.updated.v1",
     "user.suspended.v1",
     "user.reinstated.v1",
-    "user.erased.v1",
     "offering.published.v1",
     "offering.changed.v1",
     "offering.paused.v1",
@@ -30,9 +32,16 @@ _PASSED_OVER = (
 )
 
 
-def handlers(projections: Projections) -> dict[str, Handler]:
-    """The handler of each event type that arrives on `analytics-queue`."""
+def handlers(projections: Projections, erasures: Erasures | None = None) -> dict[str, Handler]:
+    """The handler of each event type that arrives on `analytics-queue`; a rebuild writes no erasures down."""
+
+    async def acknowledge(unit: UnitOfWork, event: Event) -> None:
+        # Ids and figures alone are kept here, so there is nothing to empty.
+        if erasures is not None:
+            await erasures.record(unit, event.subject)
+
     return {
         "transaction.finalized.v1": projections.count_exchange,
+        "user.erased.v1": acknowledge,
         **dict.fromkeys(_PASSED_OVER, projections.pass_over),
     }

@@ -15,6 +15,7 @@ from skillsync_analytics.router import routers
 from skillsync_analytics.settings import AnalyticsReplaySettings, AnalyticsSettings
 from skillsync_kit import process
 from skillsync_kit.app import Health, create_app
+from skillsync_kit.erasures import Erasures
 from skillsync_kit.foundation import Foundation, lay
 from skillsync_kit.process import Parts
 from skillsync_kit.rebuild import Rebuild
@@ -30,14 +31,16 @@ async def build(stack: AsyncExitStack, settings: AnalyticsSettings) -> Parts:
     """The process's parts, over what `stack` will close. It publishes nothing, so it has no relay."""
     base = lay(stack, settings, _NAME, tables.metadata)
     repository = MemberRepository()
-    consumer = await base.consumer(stack, settings.queue_url, handlers(Projections(repository)), rebuild=rebuild(base))
+    erasures = Erasures(base.database, tables.erased_users, base.clock)
+    live = handlers(Projections(repository), erasures)
+    consumer = await base.consumer(stack, settings.queue_url, live, rebuild=rebuild(base))
     health = Health()
     app = create_app(
         _NAME,
         health=health,
         verifier=base.verifier,
         routers=routers,
-        state={"queries": Queries(base.database, repository), "operations": base.operations},
+        state={"queries": Queries(base.database, repository), "operations": base.operations, "erasures": erasures},
     )
     return Parts(app, health, worker_loops=(consumer.run,), warm=(base.database.warm,))
 

@@ -7,13 +7,14 @@ from fastapi import APIRouter, Depends, Request
 from skillsync_analytics.queries import Queries
 from skillsync_analytics.schemas import MemberMeasures, represent
 from skillsync_kit.auth import Person, access
+from skillsync_kit.erasures_router import erasures_router
 from skillsync_kit.operations_router import consumer_router
 from skillsync_kit.routing import Route
 
 __all__ = ["routers"]
 
 router = APIRouter(route_class=Route, tags=["analytics"])
-routers = (router, consumer_router)
+routers = (router, erasures_router, consumer_router)
 
 
 async def _queries(request: Request) -> Queries:

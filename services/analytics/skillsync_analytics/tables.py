@@ -3,11 +3,12 @@
 from sqlalchemy import Column, Index, Integer, MetaData, Table
 
 from skillsync_kit.database import ID, UtcDateTime
+from skillsync_kit.erasures import erased_users_table
 from skillsync_kit.failed_messages import failed_messages_table
 from skillsync_kit.processed_messages import processed_messages_table
 from skillsync_kit.replays import rebuilt_table, replay_cursors_table, replays_table
 
-__all__ = ["member_exchanges", "member_exchanges_rebuilt", "metadata", "replay_cursors", "replays"]
+__all__ = ["erased_users", "member_exchanges", "member_exchanges_rebuilt", "metadata", "replay_cursors", "replays"]
 
 metadata = MetaData()
 
@@ -28,6 +29,7 @@ member_exchanges = Table(
 # Where a replay builds the model anew.
 member_exchanges_rebuilt = rebuilt_table(member_exchanges)
 
+erased_users = erased_users_table(metadata)
 processed_messages = processed_messages_table(metadata)
 failed_messages = failed_messages_table(metadata)
 replays = replays_table(metadata)

@@ -16,10 +16,11 @@ from skillsync_analytics.queries import Queries
 from skillsync_analytics.repository import MemberRepository
 from skillsync_analytics.router import routers
 from skillsync_analytics.settings import AnalyticsSettings
-from skillsync_analytics.tables import metadata
+from skillsync_analytics.tables import erased_users, metadata
 from skillsync_kit import migrations
 from skillsync_kit.app import Health, create_app
 from skillsync_kit.clock import SystemClock
+from skillsync_kit.erasures import Erasures
 from skillsync_kit.events import Event
 from skillsync_kit.foundation import lay
 from skillsync_kit.ids import new_id
@@ -47,14 +48,15 @@ class World:
         self.pool = pool
         self.database = base.database
         self.rebuild = rebuild(base)
-        live = handlers(Projections(repository))
+        erasures = Erasures(base.database, erased_users, SystemClock())
+        live = handlers(Projections(repository), erasures)
         self.inbox = Inbox("analytics", base.database, base.processed, live, self.rebuild)
         self.app = create_app(
             "analytics",
             health=Health(),
             verifier=pool.verifier(SystemClock()),
             routers=routers,
-            state={"queries": Queries(base.database, repository), "operations": base.operations},
+            state={"queries": Queries(base.database, repository), "operations": base.operations, "erasures": erasures},
         )
         self.client = httpx2.AsyncClient(transport=httpx2.ASGITransport(self.app), base_url="http://analytics.example")
 

@@ -58,7 +58,6 @@ _NO_MAIL = {
     "user.updated.v1": "people know what they change of themselves",
     "user.suspended.v1": "a coordinator tells the person, in words of their own",
     "user.reinstated.v1": "as for a suspension",
-    "user.erased.v1": "there is no address left; intents still pending find nobody and are dropped",
     "offering.published.v1": "its owner did it",
     "offering.changed.v1": "its owner did it",
     "offering.paused.v1": "its owner did it",
@@ -84,5 +83,8 @@ def handlers(notifications: Notifications) -> dict[str, Handler]:
     async def tell_nobody(unit: UnitOfWork, event: Event) -> None:
         """See _NO_MAIL."""
 
+    async def erase(unit: UnitOfWork, event: Event) -> None:
+        await notifications.erase(unit, *_the_user(event))
+
     mails = {type: intend(template, audience) for type, (template, audience) in _MAILS.items()}
-    return {**mails, **dict.fromkeys(_NO_MAIL, tell_nobody)}
+    return {**mails, **dict.fromkeys(_NO_MAIL, tell_nobody), "user.erased.v1": erase}

@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack
 from skillsync_kit import process
 from skillsync_kit.app import Health, create_app
 from skillsync_kit.aws import open_client
+from skillsync_kit.erasures import Erasures
 from skillsync_kit.foundation import Foundation, lay
 from skillsync_kit.http_client import ServiceClient
 from skillsync_kit.ids import new_id
@@ -22,7 +23,7 @@ from skillsync_notifications.repository import MailRepository
 from skillsync_notifications.router import routers
 from skillsync_notifications.service import Delivery, Desk, Notifications, Sender, Templates
 from skillsync_notifications.settings import NotificationsSettings
-from skillsync_notifications.tables import metadata
+from skillsync_notifications.tables import erased_users, metadata
 
 __all__ = ["build"]
 
@@ -34,7 +35,10 @@ async def build(stack: AsyncExitStack, settings: NotificationsSettings) -> Parts
     """The process's parts, over what `stack` will close."""
     base = lay(stack, settings, _NAME, metadata)
     repository = MailRepository()
-    notifications = Notifications(database=base.database, repository=repository, clock=base.clock, new_id=new_id)
+    erasures = Erasures(base.database, erased_users, base.clock)
+    notifications = Notifications(
+        database=base.database, repository=repository, erasures=erasures, clock=base.clock, new_id=new_id
+    )
     delivery = Delivery(
         database=base.database,
         repository=repository,
@@ -51,7 +55,7 @@ async def build(stack: AsyncExitStack, settings: NotificationsSettings) -> Parts
         health=health,
         verifier=base.verifier,
         routers=routers,
-        state={"notifications": notifications, "operations": base.operations},
+        state={"notifications": notifications, "operations": base.operations, "erasures": erasures},
     )
     return Parts(
         app,

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 
 from skillsync_kit.auth import Person, access
+from skillsync_kit.erasures_router import erasures_router
 from skillsync_kit.operations_router import consumer_router, producer_router
 from skillsync_kit.pagination import Cursor, Limit, link_next, read_cursor, write_cursor
 from skillsync_kit.routing import Route
@@ -14,7 +15,7 @@ from skillsync_notifications.service import Notifications
 __all__ = ["routers"]
 
 router = APIRouter(route_class=Route, tags=["notifications"])
-routers = (router, producer_router, consumer_router)
+routers = (router, erasures_router, producer_router, consumer_router)
 
 
 async def _notifications(request: Request) -> Notifications:

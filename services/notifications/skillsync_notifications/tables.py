@@ -3,11 +3,12 @@
 from sqlalchemy import Column, Index, Integer, MetaData, Table
 
 from skillsync_kit.database import ID, UtcDateTime, key_text
+from skillsync_kit.erasures import erased_users_table
 from skillsync_kit.failed_messages import failed_messages_table
 from skillsync_kit.outbox import outbox_table
 from skillsync_kit.processed_messages import processed_messages_table
 
-__all__ = ["mails", "metadata"]
+__all__ = ["erased_users", "mails", "metadata"]
 
 metadata = MetaData()
 
@@ -37,6 +38,7 @@ mails = Table(
     Index("mails_inbox", "recipient", "id"),
 )
 
+erased_users = erased_users_table(metadata)
 outbox = outbox_table(metadata)
 processed_messages = processed_messages_table(metadata)
 failed_messages = failed_messages_table(metadata)

@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from skillsync_kit import migrations, telemetry
 from skillsync_kit.app import Health, create_app
+from skillsync_kit.erasures import Erasures
 from skillsync_kit.errors import DependencyUnavailable
 from skillsync_kit.events import Event
 from skillsync_kit.foundation import lay
@@ -131,8 +132,13 @@ class World:
         self.exchanges: KnownExchanges = other.exchanges if other else KnownExchanges()
         self.mailbox: Mailbox = other.mailbox if other else Mailbox()
         self.repository = MailRepository()
+        erasures = Erasures(base.database, tables.erased_users, self.clock)
         notifications = Notifications(
-            database=base.database, repository=self.repository, clock=self.clock, new_id=new_id
+            database=base.database,
+            repository=self.repository,
+            erasures=erasures,
+            clock=self.clock,
+            new_id=new_id,
         )
         self.inbox = Inbox("notifications", base.database, base.processed, handlers(notifications))
         self.delivery = Delivery(
@@ -150,7 +156,7 @@ class World:
             health=Health(),
             verifier=pool.verifier(self.clock),
             routers=routers,
-            state={"notifications": notifications, "operations": base.operations},
+            state={"notifications": notifications, "operations": base.operations, "erasures": erasures},
         )
         self.client = httpx2.AsyncClient(transport=httpx2.ASGITransport(self.app), base_url="http://mails.example")
 

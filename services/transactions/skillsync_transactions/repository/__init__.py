@@ -1,7 +1,8 @@
 """All SQL of the service. Who may see a transaction is decided here, once: by its row in `transaction_participants`."""
 
 from skillsync_transactions.repository.accounts import AccountRepository
+from skillsync_transactions.repository.farewell import FarewellRepository
 from skillsync_transactions.repository.people import PeopleReplica
 from skillsync_transactions.repository.transactions import Seen, TransactionRepository
 
-__all__ = ["AccountRepository", "PeopleReplica", "Seen", "TransactionRepository"]
+__all__ = ["AccountRepository", "FarewellRepository", "PeopleReplica", "Seen", "TransactionRepository"]

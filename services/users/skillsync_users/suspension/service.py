@@ -19,7 +19,7 @@ Verb = Callable[[Profile], UserFact | None]
 
 
 class Suspensions:
-    """The use cases of coordinators. That the caller is one is the route's to see to; that they may act is checked here."""
+    """The use cases of coordinators. The route sees to it that the caller is one; here, that they may act."""
 
     def __init__(
         self,
