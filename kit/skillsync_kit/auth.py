@@ -202,7 +202,7 @@ class _PersonAuthentication(_Authentication):
 class _CoordinatorAuthentication(_PersonAuthentication):
     """As above. Raises NotACoordinator unless the person is in that group."""
 
-    raises = (*_PersonAuthentication.raises, NotACoordinator)
+    raises: tuple[type[Failure], ...] = (*_PersonAuthentication.raises, NotACoordinator)
 
     async def __call__(self, request: Request) -> Principal:
         principal = await super().__call__(request)

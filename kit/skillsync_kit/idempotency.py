@@ -137,6 +137,10 @@ class Idempotency:
         # A locking read: a plain one would look at the transaction's snapshot, older than the record.
         self.find = select(table).where(self.this).with_for_update(read=True)
 
+    async def forget_person(self, unit: UnitOfWork, principal: str) -> None:
+        """Delete what a person was answered: their bodies go with them."""
+        await unit.connection.execute(delete(self.table).where(self.table.c.principal == principal))
+
     async def forget_old(self, database: Database, limit: int = 500) -> int:
         """Delete at most `limit` records that are past their 24 hours. How many were."""
         table, before = self.table, self.clock.now() - _KEPT

@@ -267,6 +267,8 @@ class Fleet:
             "SKILLSYNC_USERS_URL": link["neighbours"],
             "SKILLSYNC_TRANSACTIONS_URL": self.processes["transactions-1"].url,
             "SKILLSYNC_NOTIFICATIONS_URL": self.processes["notifications"].url,
+            "SKILLSYNC_ANALYTICS_URL": self.processes["analytics"].url,
+            "SKILLSYNC_USER_POOL_ID": "us-east-1_faults",
             "SKILLSYNC_TOPIC_ARN": self.outputs["TransactionEventsTopicArn"],
             "SKILLSYNC_FEEDBACK_QUEUE_URL": self._reachable(
                 self.outputs["FeedbackQueueUrl"], self.links["broker"].port

@@ -17,7 +17,7 @@ from skillsync_analytics.projections import Projections
 from skillsync_analytics.repository import MemberRepository, ReadModel
 from skillsync_kit import migrations
 from skillsync_kit.clock import SystemClock
-from skillsync_kit.database import Database
+from skillsync_kit.database import Database, UnitOfWork
 from skillsync_kit.events import Event
 from skillsync_kit.ids import new_id
 from skillsync_kit.inbox import Handler, Inbox
@@ -84,9 +84,16 @@ async def consumers(request: pytest.FixtureRequest, make_database: MakeDatabase)
             await inbox(
                 "transactions",
                 transactions_tables.metadata,
-                transactions_handlers(Members(people=nothing, replica=PeopleReplica())),
+                transactions_handlers(Members(people=nothing, replica=PeopleReplica()), cast("Any", Deaf())),
             ),
         )
+
+
+class Deaf:
+    """Stands for what follows from an erasure besides the status."""
+
+    async def begin(self, unit: UnitOfWork, user: str) -> None:
+        """Does nothing."""
 
 
 def changes(dice: Random, member: str) -> list[Event]:

@@ -45,6 +45,8 @@ class Cast:
     former_candidate: Member
     stranger: Member
     coordinator: Member
+    # Whom coordinators decide about: the others are needed as they are.
+    bystander: Member
     transactions: list[str] = field(default_factory=list)
 
     def offering(self) -> str:
@@ -133,7 +135,14 @@ SCENES: dict[str, Scene] = {
     "GET /v1/users": lambda cast: Ask(f"/v1/users?id={cast.owner.id}"),
     "GET /v1/users/me": _plain("/v1/users/me"),
     "PATCH /v1/users/me": lambda _: Ask("/v1/users/me", {"about": "Plays"}, {"If-Match": "*", **MERGE_PATCH}),
+    # Its days are not over before the next route takes it back.
+    "DELETE /v1/users/me": _plain("/v1/users/me"),
+    "POST /v1/users/me/restore": _plain("/v1/users/me/restore"),
+    "GET /internal/erasures": _plain("/internal/erasures"),
+    "GET /internal/erasures/{user_id}": lambda cast: Ask(f"/internal/erasures/{cast.owner.id}"),
     "GET /v1/users/{id}": lambda cast: Ask(f"/v1/users/{cast.owner.id}"),
+    "POST /v1/users/{id}/suspend": lambda cast: Ask(f"/v1/users/{cast.bystander.id}/suspend", REASON),
+    "POST /v1/users/{id}/reinstate": lambda cast: Ask(f"/v1/users/{cast.bystander.id}/reinstate"),
     "GET /v1/users/{id}/stats": lambda cast: Ask(f"/v1/users/{cast.owner.id}/stats"),
     "GET /internal/users/{id}/contact": lambda cast: Ask(f"/internal/users/{cast.owner.id}/contact"),
     "GET /v1/skills": _plain("/v1/skills"),
@@ -165,10 +174,12 @@ SCENES: dict[str, Scene] = {
 
 @pytest.fixture(scope="module")
 def cast(system: System) -> Cast:
-    """Five members."""
+    """Six members."""
     owner, counterparty, candidate, stranger = (system.member(name) for name in ("Ana", "Bo", "Cleo", "Dana"))
-    people = Cast(owner, counterparty, candidate, stranger, system.member("Edo", "coordinator", "operator"))
-    for name in PEOPLE:
+    people = Cast(
+        owner, counterparty, candidate, stranger, system.member("Edo", "coordinator", "operator"), system.member("Flo")
+    )
+    for name in (*PEOPLE, "bystander"):
         getattr(people, name).make_profile()
     return people
 

@@ -40,6 +40,7 @@ def service_specifications(
         "SKILLSYNC_NOTIFICATIONS_URL": addresses["notifications"].url,
         # An emulator holds nobody to the rate that it tells.
         "SKILLSYNC_MAIL_RATE_PER_SECOND": "1000",
+        "SKILLSYNC_ANALYTICS_URL": addresses["analytics"].url,
         "SKILLSYNC_TOKEN_URL": f"{endpoint}/oauth2/token",
         "SKILLSYNC_WEB_URL": gateway_url,
         "SKILLSYNC_CLOCK_FILE": str(paths.clock_file),
@@ -67,6 +68,7 @@ def from_outputs(outputs: Mapping[str, str]) -> dict[str, str]:
         "SKILLSYNC_TOPIC_ARN": outputs["TransactionEventsTopicArn"],
         "SKILLSYNC_FEEDBACK_QUEUE_URL": outputs[f"{FEEDBACK}QueueUrl"],
         "SKILLSYNC_TOKEN_ISSUER": outputs["UserPoolIssuer"],
+        "SKILLSYNC_USER_POOL_ID": outputs["UserPoolId"],
         "SKILLSYNC_WEB_CLIENT_ID": outputs["WebClientId"],
         "SKILLSYNC_WORKER_CLIENT_ID": outputs["WorkerClientId"],
         "SKILLSYNC_WORKER_SECRET_ID": outputs["WorkerSecretArn"],

@@ -24,6 +24,7 @@ from skillsync_analytics.settings import AnalyticsReplaySettings, AnalyticsSetti
 from skillsync_kit import process
 from skillsync_kit.app import Health, create_app
 from skillsync_kit.clock import Clock
+from skillsync_kit.erasures import Erasures
 from skillsync_kit.foundation import Foundation, lay
 from skillsync_kit.process import Parts
 from skillsync_kit.rebuild import Rebuild
@@ -38,7 +39,8 @@ _NAME = "analytics"
 async def build(stack: AsyncExitStack, settings: AnalyticsSettings) -> Parts:
     """The process's parts, over what `stack` will close. It publishes nothing, so it has no relay."""
     base = lay(stack, settings, _NAME, tables.metadata)
-    live = handlers(Projections(ReadModel()))
+    erasures = Erasures(base.database, tables.erased_users, base.clock)
+    live = handlers(Projections(ReadModel()), erasures)
     consumer = await base.consumer(stack, settings.queue_url, live, rebuild=rebuild(base))
     health = Health()
     app = create_app(
@@ -46,7 +48,7 @@ async def build(stack: AsyncExitStack, settings: AnalyticsSettings) -> Parts:
         health=health,
         verifier=base.verifier,
         routers=routers,
-        state=state(base, base.clock),
+        state={**state(base, base.clock), "erasures": erasures},
     )
     return Parts(app, health, worker_loops=(consumer.run,), warm=(base.database.warm,))
 

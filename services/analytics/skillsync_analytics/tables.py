@@ -5,11 +5,22 @@ from dataclasses import dataclass, fields
 from sqlalchemy import Column, Index, Integer, MetaData, Table
 
 from skillsync_kit.database import ID, UtcDateTime, key_text
+from skillsync_kit.erasures import erased_users_table
 from skillsync_kit.failed_messages import failed_messages_table
 from skillsync_kit.processed_messages import processed_messages_table
 from skillsync_kit.replays import rebuilt_table, replay_cursors_table, replays_table
 
-__all__ = ["LIVE", "REBUILT", "Model", "member_exchanges", "metadata", "models", "replay_cursors", "replays"]
+__all__ = [
+    "LIVE",
+    "REBUILT",
+    "Model",
+    "erased_users",
+    "member_exchanges",
+    "metadata",
+    "models",
+    "replay_cursors",
+    "replays",
+]
 
 metadata = MetaData()
 
@@ -146,6 +157,7 @@ class Model:
 LIVE = Model(member_exchanges, exchanges, participants, exchange_parts, activity, members, offerings)
 REBUILT = Model(*(rebuilt_table(getattr(LIVE, field.name)) for field in fields(Model)))
 
+erased_users = erased_users_table(metadata)
 processed_messages = processed_messages_table(metadata)
 failed_messages = failed_messages_table(metadata)
 replays = replays_table(metadata)

@@ -17,11 +17,12 @@ from skillsync_analytics.projections import Projections
 from skillsync_analytics.repository import ReadModel
 from skillsync_analytics.router import routers
 from skillsync_analytics.settings import AnalyticsSettings
-from skillsync_analytics.tables import metadata, models, processed_messages
+from skillsync_analytics.tables import erased_users, metadata, models, processed_messages
 from skillsync_kit import migrations
 from skillsync_kit.app import Health, create_app
 from skillsync_kit.clock import SystemClock
 from skillsync_kit.database import UnitOfWork
+from skillsync_kit.erasures import Erasures
 from skillsync_kit.events import Event
 from skillsync_kit.foundation import lay
 from skillsync_kit.ids import new_id
@@ -49,14 +50,15 @@ class World:
         self.pool, self.clock = pool, FixedClock(NOON)
         self.database = base.database
         self.rebuild = rebuild(base)
-        live = handlers(Projections(ReadModel()))
+        erasures = Erasures(base.database, erased_users, SystemClock())
+        live = handlers(Projections(ReadModel()), erasures)
         self.inbox = Inbox("analytics", base.database, base.processed, live, self.rebuild)
         self.app = create_app(
             "analytics",
             health=Health(),
             verifier=pool.verifier(SystemClock()),
             routers=routers,
-            state=state(base, self.clock),
+            state={**state(base, self.clock), "erasures": erasures},
         )
         self.client = httpx2.AsyncClient(transport=httpx2.ASGITransport(self.app), base_url="http://analytics.example")
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from skillsync_kit import process
 from skillsync_kit.app import Health, create_app
 from skillsync_kit.aws import open_client
+from skillsync_kit.erasures import Erasures
 from skillsync_kit.foundation import Foundation, lay
 from skillsync_kit.http_client import ServiceClient
 from skillsync_kit.ids import new_id
@@ -54,7 +55,7 @@ from skillsync_notifications.service import (
     WeeklyMails,
 )
 from skillsync_notifications.settings import NotificationsSettings
-from skillsync_notifications.tables import metadata
+from skillsync_notifications.tables import erased_users, metadata
 
 __all__ = ["build"]
 
@@ -79,8 +80,14 @@ async def build(stack: AsyncExitStack, settings: NotificationsSettings) -> Parts
     if base.idempotency is None:
         raise RuntimeError("the tables have no idempotency records")
     mails, switches = MailRepository(), PreferencesRepository()
+    erasures = Erasures(base.database, erased_users, base.clock)
     notifications = Notifications(
-        database=base.database, repository=mails, preferences=switches, clock=base.clock, new_id=new_id
+        database=base.database,
+        repository=mails,
+        preferences=switches,
+        erasures=erasures,
+        clock=base.clock,
+        new_id=new_id,
     )
     preferences = MemberPreferences(
         database=base.database,
@@ -101,6 +108,7 @@ async def build(stack: AsyncExitStack, settings: NotificationsSettings) -> Parts
             "preferences": preferences,
             "idempotency": base.idempotency,
             "operations": base.operations,
+            "erasures": erasures,
         },
         conceal=conceal,
     )

@@ -3,12 +3,14 @@
 from sqlalchemy import Boolean, Column, Index, Integer, MetaData, Table, text, true
 
 from skillsync_kit.database import ID, LONG_TEXT, UtcDateTime, key_text
+from skillsync_kit.erasures import erased_users_table
 from skillsync_kit.failed_messages import failed_messages_table
 from skillsync_kit.idempotency import idempotency_table
 from skillsync_kit.outbox import outbox_table
 from skillsync_kit.processed_messages import processed_messages_table
 
 __all__ = [
+    "erased_users",
     "mails",
     "metadata",
     "offerings",
@@ -123,6 +125,7 @@ schedules = Table(
     Index("schedules_due", "due_at"),
 )
 
+erased_users = erased_users_table(metadata)
 outbox = outbox_table(metadata)
 processed_messages = processed_messages_table(metadata)
 failed_messages = failed_messages_table(metadata)

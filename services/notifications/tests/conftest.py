@@ -16,6 +16,7 @@ from sqlalchemy import select
 
 from skillsync_kit import migrations, telemetry
 from skillsync_kit.app import Health, create_app
+from skillsync_kit.erasures import Erasures
 from skillsync_kit.errors import DependencyUnavailable
 from skillsync_kit.events import Event
 from skillsync_kit.foundation import lay
@@ -183,10 +184,12 @@ class World:
         self.coordinators: KnownCoordinators = other.coordinators if other else KnownCoordinators()
         self.mailbox: Mailbox = other.mailbox if other else Mailbox()
         self.repository, switches, suppressions = MailRepository(), PreferencesRepository(), SuppressionRepository()
+        erasures = Erasures(base.database, tables.erased_users, self.clock)
         notifications = Notifications(
             database=base.database,
             repository=self.repository,
             preferences=switches,
+            erasures=erasures,
             clock=self.clock,
             new_id=new_id,
         )
@@ -255,6 +258,7 @@ class World:
                 "preferences": self.preferences,
                 "idempotency": base.idempotency,
                 "operations": base.operations,
+                "erasures": erasures,
             },
             conceal=conceal,
         )

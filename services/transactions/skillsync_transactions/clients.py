@@ -10,7 +10,7 @@ from skillsync_kit.errors import DependencyUnavailable
 from skillsync_kit.http_client import ServiceClient
 from skillsync_transactions.entities import Name
 
-__all__ = ["People", "UsersService"]
+__all__ = ["People", "UsersService", "name_key"]
 
 _KEEP_NAMES_SECONDS = 300
 
@@ -47,12 +47,12 @@ class UsersService:
 
     async def names(self, ids: Collection[str], token: str) -> dict[str, Name]:
         """See People."""
-        known = await self._cache.get_many((f"name:{id}" for id in sorted(ids)), tuple[str, str, str])
-        names = {key.removeprefix("name:"): Name(*value) for key, value in known.items()}
+        known = await self._cache.get_many((name_key(id) for id in sorted(ids)), tuple[str, str, str])
+        names = {key.removeprefix(name_key("")): Name(*value) for key, value in known.items()}
         missing = sorted(set(ids) - names.keys())
         if missing:
             fresh = await self._ask(missing, token)
-            kept = {f"name:{id}": (n.first_name, n.last_name, n.display_name) for id, n in fresh.items()}
+            kept = {name_key(id): (n.first_name, n.last_name, n.display_name) for id, n in fresh.items()}
             await self._cache.set_many(kept, seconds=_KEEP_NAMES_SECONDS)
             names |= fresh
         return names
@@ -64,3 +64,8 @@ class UsersService:
         except ValidationError as invalid:
             raise DependencyUnavailable("The users service's answer cannot be read.") from invalid
         return {p.id: Name(p.first_name, p.last_name, p.display_name) for p in people}
+
+
+def name_key(id: str) -> str:
+    """Under which a person's names are cached."""
+    return f"name:{id}"

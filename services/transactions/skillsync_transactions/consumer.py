@@ -3,14 +3,14 @@
 from skillsync_kit.database import UnitOfWork
 from skillsync_kit.events import Event, UnreadableEvent
 from skillsync_kit.inbox import Handler
-from skillsync_transactions.service import Members
+from skillsync_transactions.service import Farewell, Members
 
 __all__ = ["handlers"]
 
-_USER_EVENTS = ("created", "updated", "suspended", "reinstated", "erased")
+_USER_EVENTS = ("created", "updated", "suspended", "reinstated")
 
 
-def handlers(members: Members) -> dict[str, Handler]:
+def handlers(members: Members, farewell: Farewell) -> dict[str, Handler]:
     """The handler of each event type that arrives on `transaction-queue`."""
 
     async def record_status(unit: UnitOfWork, event: Event) -> None:
@@ -19,4 +19,9 @@ def handlers(members: Members) -> dict[str, Handler]:
             raise UnreadableEvent("data.to: a user's status is needed")
         await members.record_status(unit, event.subject, status, event.sequence)
 
-    return {f"user.{name}.v1": record_status for name in _USER_EVENTS}
+    async def let_go(unit: UnitOfWork, event: Event) -> None:
+        await record_status(unit, event)
+        await farewell.begin(unit, event.subject)
+
+    recorded = {f"user.{name}.v1": record_status for name in _USER_EVENTS}
+    return {**recorded, "user.erased.v1": let_go}

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 
 from skillsync_kit import process
 from skillsync_kit.app import Health, create_app
+from skillsync_kit.erasures import Erasures
 from skillsync_kit.foundation import lay
 from skillsync_kit.http_client import ServiceClient
 from skillsync_kit.idempotency import Idempotency
@@ -16,11 +17,16 @@ from skillsync_kit.process import Parts
 from skillsync_kit.republish import run_republish
 from skillsync_transactions.clients import UsersService
 from skillsync_transactions.consumer import handlers
-from skillsync_transactions.repository import AccountRepository, PeopleReplica, TransactionRepository
+from skillsync_transactions.repository import (
+    AccountRepository,
+    FarewellRepository,
+    PeopleReplica,
+    TransactionRepository,
+)
 from skillsync_transactions.router import conceal, routers
-from skillsync_transactions.service import Ledger, Members, Record, Sweeper, Transactions
+from skillsync_transactions.service import Farewell, Ledger, Members, Record, Sweeper, Transactions
 from skillsync_transactions.settings import TransactionsSettings
-from skillsync_transactions.tables import idempotency_records, metadata
+from skillsync_transactions.tables import erased_users, idempotency_records, metadata
 
 __all__ = ["build"]
 
@@ -52,8 +58,19 @@ async def build(stack: AsyncExitStack, settings: TransactionsSettings) -> Parts:
         forget_old=idempotency.forget_old,
         clock=base.clock,
     )
+    erasures = Erasures(base.database, erased_users, base.clock)
+    farewell = Farewell(
+        database=base.database,
+        transactions=repository,
+        repository=FarewellRepository(),
+        record=record,
+        erasures=erasures,
+        idempotency=idempotency,
+        cache=base.cache,
+        clock=base.clock,
+    )
     relay = await base.relay(stack, settings.topic_arn)
-    consumer = await base.consumer(stack, settings.queue_url, handlers(members))
+    consumer = await base.consumer(stack, settings.queue_url, handlers(members, farewell))
     health = Health()
     app = create_app(
         _NAME,
@@ -66,13 +83,14 @@ async def build(stack: AsyncExitStack, settings: TransactionsSettings) -> Parts:
             "idempotency": idempotency,
             "clock": base.clock,
             "operations": base.operations,
+            "erasures": erasures,
         },
         conceal=conceal,
     )
     return Parts(
         app,
         health,
-        worker_loops=(consumer.run, sweeper.run),
+        worker_loops=(consumer.run, sweeper.run, farewell.run),
         relay_loops=(relay.run,),
         warm=(base.database.warm,),
     )

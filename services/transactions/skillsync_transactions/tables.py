@@ -3,6 +3,7 @@
 from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, MetaData, Table
 
 from skillsync_kit.database import ID, UtcDateTime, key_text
+from skillsync_kit.erasures import erased_users_table
 from skillsync_kit.failed_messages import failed_messages_table
 from skillsync_kit.idempotency import idempotency_table
 from skillsync_kit.outbox import outbox_table
@@ -127,6 +128,7 @@ people = Table(
     Column("sequence", Integer, nullable=False),
 )
 
+erased_users = erased_users_table(metadata)
 outbox = outbox_table(metadata)
 processed_messages = processed_messages_table(metadata)
 failed_messages = failed_messages_table(metadata)

@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from skillsync_kit import migrations, telemetry
 from skillsync_kit.app import Health, create_app
+from skillsync_kit.erasures import Erasures
 from skillsync_kit.errors import DependencyUnavailable
 from skillsync_kit.events import Event
 from skillsync_kit.foundation import lay
@@ -22,9 +23,14 @@ from skillsync_kit.testing import FixedClock, UserPool
 from skillsync_transactions import tables
 from skillsync_transactions.consumer import handlers
 from skillsync_transactions.entities import Name
-from skillsync_transactions.repository import AccountRepository, PeopleReplica, TransactionRepository
+from skillsync_transactions.repository import (
+    AccountRepository,
+    FarewellRepository,
+    PeopleReplica,
+    TransactionRepository,
+)
 from skillsync_transactions.router import conceal, routers
-from skillsync_transactions.service import Ledger, Members, Record, Sweeper, Transactions
+from skillsync_transactions.service import Farewell, Ledger, Members, Record, Sweeper, Transactions
 from skillsync_transactions.settings import TransactionsSettings
 
 MIGRATIONS = Path(__file__).resolve().parents[1] / "migrations"
@@ -86,7 +92,18 @@ class World:
             forget_old=self.idempotency.forget_old,
             clock=clock,
         )
-        self.inbox = Inbox("transactions", base.database, base.processed, handlers(members))
+        self.erasures = Erasures(base.database, tables.erased_users, clock)
+        self.farewell = Farewell(
+            database=base.database,
+            transactions=repository,
+            repository=FarewellRepository(),
+            record=record,
+            erasures=self.erasures,
+            idempotency=self.idempotency,
+            cache=base.cache,
+            clock=clock,
+        )
+        self.inbox = Inbox("transactions", base.database, base.processed, handlers(members, self.farewell))
         self.app = create_app(
             "transactions",
             health=Health(),
@@ -98,6 +115,7 @@ class World:
                 "idempotency": self.idempotency,
                 "clock": clock,
                 "operations": base.operations,
+                "erasures": self.erasures,
             },
             conceal=conceal,
         )

@@ -44,6 +44,7 @@ class Life:
         await self.repeat()
         await self.pass_time()
         await self.hear()
+        await self.let_go()
         await self.fail_to_hear()
         await self.publish()
 
@@ -114,6 +115,12 @@ class Life:
         for user, sequence, status in ((self.ada, 1, "suspended"), (self.bo, 2, "suspended"), (self.bo, 3, "active")):
             with self.watch.during("hear"):
                 await self.world.tell(user, status, sequence)
+
+    async def let_go(self) -> None:
+        """Somebody is erased, and the loop that lets them go looks for them."""
+        gone = new_id()
+        with self.watch.during("erase"):
+            await self.world.tell(gone, "erased", 1, "erased")
 
     async def fail_to_hear(self) -> None:
         """A message that cannot be read, twice; and somebody who asks why."""

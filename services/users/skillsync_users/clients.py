@@ -15,7 +15,7 @@ from skillsync_users.errors import EmailNotVerified, EmailUnusable
 if TYPE_CHECKING:
     from types_aiobotocore_cognito_idp import CognitoIdentityProviderClient
 
-__all__ = ["CognitoUserDirectory", "UserDirectory"]
+__all__ = ["CognitoAccounts", "CognitoUserDirectory", "UserAccounts", "UserDirectory"]
 
 _LONGEST_SECONDS = 5.0
 _LONGEST_ADDRESS = 254
@@ -72,3 +72,29 @@ class CognitoUserDirectory:
         except (BotoCoreError, OSError, TimeoutError):
             raise DependencyUnavailable("The user pool does not answer.") from None
         return {attribute["Name"]: attribute.get("Value", "") for attribute in answer["UserAttributes"]}
+
+
+class UserAccounts(Protocol):
+    """Keeps the accounts that people sign in with."""
+
+    async def delete(self, id: str) -> None:
+        """Delete the account; one that is gone already is no error. Raises DependencyUnavailable."""
+        ...
+
+
+class CognitoAccounts:
+    """The accounts of a Cognito user pool, which takes the `sub` for a user name."""
+
+    def __init__(self, client: "CognitoIdentityProviderClient", pool_id: str) -> None:
+        self._client = client
+        self._pool_id = pool_id
+
+    async def delete(self, id: str) -> None:
+        """See UserAccounts."""
+        try:
+            await self._client.admin_delete_user(UserPoolId=self._pool_id, Username=id)
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code", "") != "UserNotFoundException":
+                raise DependencyUnavailable("The user pool does not delete the account.") from None
+        except (BotoCoreError, OSError, TimeoutError):
+            raise DependencyUnavailable("The user pool does not answer.") from None

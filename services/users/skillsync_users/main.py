@@ -10,17 +10,24 @@ from dataclasses import dataclass
 from skillsync_kit import process
 from skillsync_kit.app import Health, create_app
 from skillsync_kit.aws import open_client
+from skillsync_kit.erasures import Erasures
 from skillsync_kit.foundation import Foundation, lay
+from skillsync_kit.http_client import ServiceClient
 from skillsync_kit.idempotency import Idempotency
 from skillsync_kit.ids import new_id
+from skillsync_kit.internal_client import InternalService
 from skillsync_kit.process import Parts
 from skillsync_kit.rebuild import Rebuild
 from skillsync_kit.replay_job import run_replay
 from skillsync_kit.replays import Replays
 from skillsync_kit.republish import run_republish
+from skillsync_kit.worker_tokens import SecretsManager, WorkerTokens
 from skillsync_users import tables
-from skillsync_users.clients import CognitoUserDirectory, UserDirectory
+from skillsync_users.clients import CognitoAccounts, CognitoUserDirectory, UserAccounts, UserDirectory
 from skillsync_users.consumer import handlers
+from skillsync_users.erasure.clients import ErasingServices, InternalServices
+from skillsync_users.erasure.repository import ErasureRepository
+from skillsync_users.erasure.service import Eraser, Leaving, Shelves
 from skillsync_users.matching.repository import MatchRepository
 from skillsync_users.matching.service import Matching
 from skillsync_users.offerings.repository import OfferingRepository
@@ -33,10 +40,12 @@ from skillsync_users.skills.entities import Catalogue
 from skillsync_users.skills.repository import load_catalogue
 from skillsync_users.stats.repository import StatisticsRepository
 from skillsync_users.stats.service import Stats, Tally
+from skillsync_users.suspension.service import Suspensions
 
-__all__ = ["build", "rebuild", "use_cases"]
+__all__ = ["Outside", "build", "rebuild", "use_cases"]
 
 _NAME = "users"
+_SCOPES = ("skillsync/users.erase",)
 
 
 @dataclass(frozen=True)
@@ -44,30 +53,48 @@ class UseCases:
     """What the routes and the loops call; the names are those on `app.state`."""
 
     profiles: Profiles
+    suspensions: Suspensions
     offerings: Offerings
     stats: Stats
+    leaving: Leaving
+    erasures: Erasures
+    eraser: Eraser
     catalogue: Catalogue
-    idempotency: Idempotency | None
+    idempotency: Idempotency
     sweeper: Sweeper
     matching: Matching
 
 
-def use_cases(base: Foundation, directory: UserDirectory) -> UseCases:
+@dataclass(frozen=True)
+class Outside:
+    """The user pool and the other services."""
+
+    directory: UserDirectory
+    accounts: UserAccounts
+    services: ErasingServices
+
+
+def use_cases(base: Foundation, outside: Outside, erasure_days: int) -> UseCases:
     """The use cases of each feature, wired."""
+    idempotency = Idempotency(tables.idempotency_records, base.clock)
     catalogue = load_catalogue()
+    repository = ProfileRepository()
     profiles = Profiles(
         database=base.database,
-        repository=ProfileRepository(),
-        directory=directory,
+        repository=repository,
+        directory=outside.directory,
         cache=base.cache,
         clock=base.clock,
         new_id=new_id,
     )
-    repository = OfferingRepository()
-    record = Record(repository=repository, catalogue=catalogue, clock=base.clock, new_id=new_id)
+    suspensions = Suspensions(
+        database=base.database, repository=repository, profiles=profiles, clock=base.clock, new_id=new_id
+    )
+    offering_repository = OfferingRepository()
+    record = Record(repository=offering_repository, catalogue=catalogue, clock=base.clock, new_id=new_id)
     offerings = Offerings(
         database=base.database,
-        repository=repository,
+        repository=offering_repository,
         record=record,
         profiles=profiles,
         catalogue=catalogue,
@@ -76,22 +103,51 @@ def use_cases(base: Foundation, directory: UserDirectory) -> UseCases:
     )
     sweeper = Sweeper(
         database=base.database,
-        repository=repository,
+        repository=offering_repository,
         record=record,
-        forget_old=Idempotency(tables.idempotency_records, base.clock).forget_old,
+        forget_old=idempotency.forget_old,
         clock=base.clock,
     )
     matching = Matching(database=base.database, repository=MatchRepository(), clock=base.clock)
     stats = Stats(database=base.database, repository=StatisticsRepository(), profiles=profiles)
-    return UseCases(profiles, offerings, stats, catalogue, base.idempotency, sweeper, matching)
+    erasures = Erasures(base.database, tables.erased_users, base.clock)
+    shelves = Shelves(
+        profiles=repository,
+        offerings=offering_repository,
+        erasures=erasures,
+        progress=ErasureRepository(),
+        idempotency=idempotency,
+    )
+    leaving = Leaving(database=base.database, shelves=shelves, profiles=profiles, clock=base.clock, days=erasure_days)
+    eraser = Eraser(
+        database=base.database,
+        shelves=shelves,
+        leaving=leaving,
+        profiles=profiles,
+        accounts=outside.accounts,
+        services=outside.services,
+        clock=base.clock,
+        new_id=new_id,
+    )
+    return UseCases(
+        profiles,
+        suspensions,
+        offerings,
+        stats,
+        leaving,
+        erasures,
+        eraser,
+        catalogue,
+        idempotency,
+        sweeper,
+        matching,
+    )
 
 
 async def build(stack: AsyncExitStack, settings: UsersSettings) -> Parts:
     """The process's parts, over what `stack` will close."""
     base = lay(stack, settings, _NAME, tables.metadata)
-    pool = await open_client(stack, "cognito-idp")
-    directory = CognitoUserDirectory(pool, unstated_is_verified=settings.environment == "local")
-    wired = use_cases(base, directory)
+    wired = use_cases(base, await _outside(stack, settings, base), settings.erasure_days)
     relay = await base.relay(stack, settings.topic_arn)
     live = handlers(Tally(StatisticsRepository()))
     consumer = await base.consumer(stack, settings.queue_url, live, rebuild=rebuild(base))
@@ -107,9 +163,32 @@ async def build(stack: AsyncExitStack, settings: UsersSettings) -> Parts:
     return Parts(
         app,
         health,
-        worker_loops=(consumer.run, wired.sweeper.run),
+        worker_loops=(consumer.run, wired.sweeper.run, wired.eraser.run),
         relay_loops=(relay.run,),
         warm=(base.database.warm,),
+    )
+
+
+async def _outside(stack: AsyncExitStack, settings: UsersSettings, base: Foundation) -> Outside:
+    pool = await open_client(stack, "cognito-idp")
+    secrets = SecretsManager(await open_client(stack, "secretsmanager"), settings.worker_secret_id)
+    tokens = WorkerTokens(
+        base.http,
+        url=settings.token_url,
+        client_id=settings.worker_client_id,
+        read_secret=secrets.read,
+        scopes=_SCOPES,
+    )
+    urls = {
+        "transactions": settings.transactions_url,
+        "notifications": settings.notifications_url,
+        "analytics": settings.analytics_url,
+    }
+    services = {name: InternalService(ServiceClient(base.http, name, url), tokens) for name, url in urls.items()}
+    return Outside(
+        directory=CognitoUserDirectory(pool, unstated_is_verified=settings.environment == "local"),
+        accounts=CognitoAccounts(pool, settings.user_pool_id),
+        services=InternalServices(services),
     )
 
 

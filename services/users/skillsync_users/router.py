@@ -3,9 +3,11 @@
 from fastapi import Request
 
 from skillsync_kit.auth import Principal
+from skillsync_kit.erasures_router import erasures_router
 from skillsync_kit.errors import NotFound
 from skillsync_kit.ids import canonical_id
 from skillsync_kit.operations_router import consumer_router, producer_router
+from skillsync_users.erasure.router import router as erasure
 from skillsync_users.matching.router import router as matching
 from skillsync_users.offerings.router import router as offerings
 from skillsync_users.offerings.service import Offerings
@@ -13,10 +15,22 @@ from skillsync_users.profiles.router import router as profiles
 from skillsync_users.profiles.service import Profiles
 from skillsync_users.skills.router import router as skills
 from skillsync_users.stats.router import router as stats
+from skillsync_users.suspension.router import router as suspension
 
 __all__ = ["conceal", "routers"]
 
-routers = (profiles, stats, offerings, matching, skills, producer_router, consumer_router)
+routers = (
+    profiles,
+    erasure,
+    suspension,
+    stats,
+    offerings,
+    matching,
+    skills,
+    erasures_router,
+    producer_router,
+    consumer_router,
+)
 
 
 async def conceal(request: Request, principal: Principal) -> None:

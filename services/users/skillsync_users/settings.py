@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from pydantic import Field
+
 from skillsync_kit.replay_job import ReplaySettings
 from skillsync_kit.settings import Settings
 
@@ -9,10 +11,18 @@ __all__ = ["UsersReplaySettings", "UsersSettings"]
 
 
 class UsersSettings(Settings):
-    """Where events go and come from."""
+    """Where events go and come from, and who has a part when a person is erased."""
 
     topic_arn: str
     queue_url: str
+    user_pool_id: str
+    transactions_url: str
+    notifications_url: str
+    analytics_url: str
+    token_url: str
+    worker_client_id: str
+    worker_secret_id: str
+    erasure_days: int = Field(default=7, ge=0, le=60, description="In which one may change one's mind")
 
 
 class UsersReplaySettings(ReplaySettings):

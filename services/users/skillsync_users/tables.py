@@ -3,6 +3,7 @@
 from sqlalchemy import Column, ForeignKey, Index, Integer, MetaData, Table
 
 from skillsync_kit.database import ID, UtcDateTime, key_text
+from skillsync_kit.erasures import erased_users_table
 from skillsync_kit.failed_messages import failed_messages_table
 from skillsync_kit.idempotency import idempotency_table
 from skillsync_kit.outbox import outbox_table
@@ -10,6 +11,8 @@ from skillsync_kit.processed_messages import processed_messages_table
 from skillsync_kit.replays import rebuilt_table, replay_cursors_table, replays_table
 
 __all__ = [
+    "erased_users",
+    "erasure_acknowledgements",
     "metadata",
     "offerings",
     "outbox",
@@ -44,8 +47,14 @@ users = Table(
     Column("event_sequence", Integer, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
+    # Nullable, so that the release before may add people beside this one.
+    Column("status_by", ID),
+    Column("status_reason", key_text(500)),
+    Column("status_at", UtcDateTime),
+    Column("erasure_due_at", UtcDateTime),
     Index("users_email", "email_key", unique=True),
     Index("users_status", "status", "id"),
+    Index("users_erasure", "erasure_due_at", "id"),
 )
 
 offerings = Table(
@@ -105,6 +114,17 @@ partners = Table(
 # Where a replay builds the read model anew.
 statistics_rebuilt = rebuilt_table(statistics)
 partners_rebuilt = rebuilt_table(partners)
+
+erased_users = erased_users_table(metadata)
+
+# Who has done their part of an erasure: a service by its name, or the user pool.
+erasure_acknowledgements = Table(
+    "erasure_acknowledgements",
+    metadata,
+    Column("user_id", ID, primary_key=True),
+    Column("service", key_text(32), primary_key=True),
+    Column("acknowledged_at", UtcDateTime, nullable=False),
+)
 
 outbox = outbox_table(metadata)
 processed_messages = processed_messages_table(metadata)

@@ -14,7 +14,7 @@ from sqlalchemy import select, update
 from skillsync_kit import migrations
 from skillsync_kit.app import Health, create_app
 from skillsync_kit.auth import Principal
-from skillsync_kit.errors import Failure
+from skillsync_kit.errors import DependencyUnavailable, Failure
 from skillsync_kit.events import Event
 from skillsync_kit.foundation import lay
 from skillsync_kit.ids import new_id
@@ -22,7 +22,7 @@ from skillsync_kit.inbox import Inbox
 from skillsync_kit.testing import FixedClock, UserPool
 from skillsync_users import tables
 from skillsync_users.consumer import handlers
-from skillsync_users.main import rebuild, use_cases
+from skillsync_users.main import Outside, rebuild, use_cases
 from skillsync_users.router import conceal, routers
 from skillsync_users.settings import UsersSettings
 from skillsync_users.stats.repository import StatisticsRepository
@@ -51,6 +51,36 @@ class KnownAddresses:
         return self.addresses.get(by.id, f"{by.id}@members.example")
 
 
+class KnownAccounts:
+    """A fake of the user pool's accounts."""
+
+    def __init__(self) -> None:
+        self.deleted: list[str] = []
+        self.is_away = False
+
+    async def delete(self, id: str) -> None:
+        """See clients.UserAccounts."""
+        if self.is_away:
+            raise DependencyUnavailable("The user pool does not answer.")
+        self.deleted.append(id)
+
+
+class OtherServices:
+    """A fake of the other services: those in `away` do not answer, those in `slow` have not done their part."""
+
+    def __init__(self) -> None:
+        self.away: set[str] = set()
+        self.slow: set[str] = set()
+        self.asked: list[tuple[str, str]] = []
+
+    async def has_erased(self, service: str, user: str) -> bool:
+        """See erasure.clients.ErasingServices."""
+        self.asked.append((service, user))
+        if service in self.away:
+            raise DependencyUnavailable(f"The {service} service does not answer.")
+        return service not in self.slow
+
+
 class World:
     """One process of the service, and what people do with it."""
 
@@ -64,13 +94,21 @@ class World:
             web_client_id=pool.web_client_id,
             topic_arn="arn:aws:sns:eu-central-1:000000000000:transaction-events",
             queue_url="http://queue.example/user",
+            user_pool_id="pool",
+            transactions_url="http://transactions.example",
+            notifications_url="http://notifications.example",
+            analytics_url="http://analytics.example",
+            token_url="http://pool.example/oauth2/token",  # noqa: S106 - where, not what
+            worker_client_id=pool.worker_client_id,
+            worker_secret_id="worker",  # noqa: S106 - a name
         )
         base = lay(stack, settings, "users", tables.metadata)
         base.clock = self.clock = FixedClock()
         self.pool, self.addresses = pool, KnownAddresses()
         self.database, self.cache = base.database, base.cache
-        wired = use_cases(base, self.addresses)
-        self.sweeper = wired.sweeper
+        self.accounts, self.services = KnownAccounts(), OtherServices()
+        wired = use_cases(base, Outside(self.addresses, self.accounts, self.services), settings.erasure_days)
+        self.sweeper, self.eraser = wired.sweeper, wired.eraser
         self.rebuild = rebuild(base)
         live = handlers(Tally(StatisticsRepository()))
         self.inbox = Inbox("users", base.database, base.processed, live, self.rebuild)
@@ -156,6 +194,11 @@ class World:
         """Let the sweeper do all there is to do."""
         while await self.sweeper.turn():
             pass
+
+    async def as_coordinator(self, path: str, body: Any = None) -> httpx2.Response:
+        """POST as a coordinator with a profile, a new one each time."""
+        token = self.pool.token(await self.member(), **{"cognito:groups": ["coordinator"]})
+        return await self.send("POST", path, None, body, authorization=f"Bearer {token}")
 
     async def set_status(self, user: str, status: str) -> None:
         """Suspend or erase a user, as coordinators will be able to."""

@@ -28,6 +28,8 @@ async def everything(world: "World") -> list[Event]:
     """Each event this service knows how to emit."""
     ada = await world.member(about="Zelda")
     await world.patch("/v1/users/me", ada, {"first_name": "Zelda", "about": None})
+    await world.as_coordinator(f"/v1/users/{ada}/suspend", {"reason": "Ada was late"})
+    await world.as_coordinator(f"/v1/users/{ada}/reinstate")
     id = await world.offering(ada, text="Beginners welcome")
     path = f"/v1/offerings/{id}"
     await world.patch(path, ada, {"text": "Beginners only", "modality": "remote"}, 1)
@@ -38,6 +40,9 @@ async def everything(world: "World") -> list[Event]:
     world.clock.advance(days=180)
     await world.sweep()
     await world.send("DELETE", path, ada, if_match=7)
+    await world.send("DELETE", "/v1/users/me", ada)
+    world.clock.advance(days=7)
+    await world.eraser.turn()
     return [*await world.events(ada), *await world.events(id)]
 
 

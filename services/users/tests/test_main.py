@@ -18,6 +18,14 @@ from skillsync_users.settings import UsersSettings
 
 MIGRATIONS = Path(__file__).resolve().parents[1] / "migrations"
 
+NEIGHBOURS = {
+    "SKILLSYNC_USER_POOL_ID": "pool",
+    "SKILLSYNC_TOKEN_URL": "http://127.0.0.1:1/oauth2/token",
+    "SKILLSYNC_WORKER_CLIENT_ID": "worker",
+    "SKILLSYNC_WORKER_SECRET_ID": "worker",
+    **{f"SKILLSYNC_{name}_URL": "http://127.0.0.1:1" for name in ("TRANSACTIONS", "NOTIFICATIONS", "ANALYTICS")},
+}
+
 
 @contextmanager
 def running(role: str, environment: dict[str, str]) -> Iterator[tuple["subprocess.Popen[str]", str]]:
@@ -56,6 +64,7 @@ def environment(emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPa
         "SKILLSYNC_TOKEN_ISSUER": "https://pool.example",
         "SKILLSYNC_JWKS_URL": "http://127.0.0.1:1/jwks.json",
         "SKILLSYNC_WEB_CLIENT_ID": "web",
+        **NEIGHBOURS,
         # A stop waits for the answer to the open poll.
         "SKILLSYNC_LONG_POLL_SECONDS": "1",
     }
@@ -81,6 +90,7 @@ def test_outside_the_local_environment_the_stand_ins_are_refused() -> None:
             "SKILLSYNC_TOKEN_ISSUER": "x",
             "SKILLSYNC_JWKS_URL": "x",
             "SKILLSYNC_WEB_CLIENT_ID": "x",
+            **NEIGHBOURS,
             "SKILLSYNC_TOPIC_ARN": "x",
             "SKILLSYNC_QUEUE_URL": "x",
         },

@@ -21,11 +21,18 @@ async def hints(world: "World") -> Hints:
     await world.patch(f"/v1/offerings/{paused}", bo, {"status": "paused"})
     # Named to no route that could delete it.
     lasting = await world.offering(bo, skill="chess")
-    scopes = ("users.contact", "events.read", "operations.read")
+    scopes = ("users.contact", "users.erase", "events.read", "operations.read")
+    gone = await world.member()
+    await world.send("DELETE", "/v1/users/me", gone)
+    world.clock.advance(days=7)
+    await world.eraser.turn()
+    world.clock.advance(days=-7)
+    carl = await world.member()
+    coordinator = world.pool.token(carl, **{"cognito:groups": ["coordinator"]})
     worker = world.pool.worker_token(*(f"skillsync/{scope}" for scope in scopes))
     token, tokens = world.pool.token(ada), [world.pool.token(person) for person in (bo, newcomer)]
     return Hints(
-        [token, *tokens, worker],
+        [token, *tokens, worker, coordinator],
         {
             "id": [ada, bo, *offerings, paused],
             "owner": ["me", ada],
@@ -37,6 +44,12 @@ async def hints(world: "World") -> Hints:
         {
             "POST /v1/users": [("", tokens[1])] * 5,
             **{f"GET /internal/{path}": [("", worker)] * 5 for path in ("events", "failed-messages")},
+            **{f"POST /v1/users/{{id}}/{verb}": [(bo, coordinator)] * 5 for verb in ("suspend", "reinstate")},
+            "DELETE /v1/users/me": [("", token)] * 3,
+            "POST /v1/users/me/restore": [("", token)] * 3,
+            "GET /internal/users/{id}/contact": [(ada, worker)] * 3,
+            "GET /internal/erasures": [("", worker)] * 3,
+            "GET /internal/erasures/{user_id}": [(gone, worker)] * 3,
             "GET /v1/offerings/{id}": [(paused, tokens[0])],
             "PATCH /v1/offerings/{id}": [(offerings[0], token)],
             "DELETE /v1/offerings/{id}": [(offerings[1], token)],

@@ -65,7 +65,6 @@ _NO_MAIL = {
     "user.updated.v1": "people know what they change of themselves",
     "user.suspended.v1": "a coordinator tells the person, in words of their own",
     "user.reinstated.v1": "as for a suspension",
-    "user.erased.v1": "there is no address left; intents still pending find nobody and are dropped",
     "offering.published.v1": "its owner did it",
     "offering.changed.v1": "its owner did it",
     "offering.paused.v1": "its owner did it",
@@ -106,4 +105,8 @@ def handlers(use_cases: UseCases) -> dict[str, Handler]:
 
         return handle
 
-    return {type: handler(type) for type in (*_MAILS, *_NO_MAIL)}
+    async def erase(unit: UnitOfWork, event: Event) -> None:
+        (member,) = _the_user(event)
+        await use_cases.notifications.erase(unit, member)
+
+    return {**{type: handler(type) for type in (*_MAILS, *_NO_MAIL)}, "user.erased.v1": erase}

@@ -96,6 +96,13 @@ class MailRepository:
         # A locking read: a plain one would look at this transaction's snapshot, which may be older.
         return (await unit.connection.execute(same.with_for_update(read=True))).first() is not None
 
+    async def drop_pending(self, unit: UnitOfWork, recipient: str, reason: str) -> None:
+        """Let what is not sent yet to `recipient` never be."""
+        waiting = update(tables.mails).where(_mail.recipient == recipient, _mail.status == Status.PENDING.value)
+        await unit.connection.execute(
+            waiting.values(status=Status.DROPPED.value, claimed_until=None, last_error=reason)
+        )
+
     async def page(
         self, connection: AsyncConnection, recipient: str, *, only_unread: bool, before_id: str | None, limit: int
     ) -> Sequence[Mail]:

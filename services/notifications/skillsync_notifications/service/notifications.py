@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from skillsync_kit.auth import Principal
 from skillsync_kit.clock import Clock
 from skillsync_kit.database import Database, UnitOfWork
+from skillsync_kit.erasures import Erasures
 from skillsync_kit.etags import Precondition
 from skillsync_kit.events import Event
 from skillsync_kit.idempotency import Once, Reply
@@ -15,7 +16,7 @@ from skillsync_kit.pagination import Page
 from skillsync_kit.telemetry import log
 from skillsync_notifications.entities import Channel, Mail, Template, topic_of
 from skillsync_notifications.errors import NotificationNotFound
-from skillsync_notifications.repository import MailRepository, PreferencesRepository
+from skillsync_notifications.repository import FarewellRepository, MailRepository, PreferencesRepository
 
 __all__ = ["InboxPage", "Notifications"]
 
@@ -39,18 +40,24 @@ class Notifications:
         database: Database,
         repository: MailRepository,
         preferences: PreferencesRepository,
+        erasures: Erasures,
         clock: Clock,
         new_id: Callable[[], str],
     ) -> None:
         self._database = database
         self._repository = repository
         self._preferences = preferences
+        self._erasures = erasures
+        self._farewell = FarewellRepository()
         self._clock = clock
         self._new_id = new_id
 
     async def intend(self, unit: UnitOfWork, event: Event, template: Template, recipients: Iterable[str]) -> None:
         """Keep the intent to tell each recipient of the event; one that is there already stays as it is."""
-        for recipient in recipients:
+        wanted = list(recipients)
+        # An event may come after its recipient was erased.
+        erased = await self._erasures.among(unit.connection, wanted)
+        for recipient in (user for user in wanted if user not in erased):
             mail = Mail(
                 id=self._new_id(),
                 event_id=event.id,
@@ -66,6 +73,12 @@ class Notifications:
             )
             if not await self._repository.add(unit, mail):
                 log.info("mail intended already", event_id=event.id, template=template.value)
+
+    async def erase(self, unit: UnitOfWork, user: str) -> None:
+        """Keep nothing of a person but the fate of what they were sent: ids, states and times."""
+        if await self._erasures.record(unit, user):
+            await self._farewell.forget(unit, user)
+            await self._repository.drop_pending(unit, user, "the recipient was erased")
 
     async def page(self, by: Principal, *, only_unread: bool, after: tuple[str, ...] | None, limit: int) -> InboxPage:
         """A page of the caller's inbox, the newest first."""

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from skillsync_transactions.entities.deadlines import USUAL_DAYS_OPEN
-from skillsync_transactions.entities.parts import Acceptance, Confirmation, Name, Revision, State
+from skillsync_transactions.entities.parts import FORMER_MEMBER, Acceptance, Confirmation, Name, Revision, State
 from skillsync_transactions.entities.terms import HOURS, Leg, Terms, participants_of
 from skillsync_transactions.errors import InvalidTerms
 
@@ -66,6 +66,20 @@ class Agreement:
     def reason(self) -> str | None:
         """The last reason that somebody gave."""
         return self.reasons[max(self.reasons)] if self.reasons else None
+
+    def forget(self, user: str) -> None:
+        """Leave nothing that names one who takes part and was erased, or that they may have written.
+
+        Whose word is in title, note and reasons is not kept, so they go too; numbers and states stay.
+        """
+        self.title = self.note = ""
+        self.reasons = {}
+        self.forget_name(user)
+
+    def forget_name(self, user: str) -> None:
+        """Let one who was erased be a former member by name."""
+        if user in self.names:
+            self.names = {**self.names, user: FORMER_MEMBER}
 
     def know(self, names: Mapping[str, Name]) -> None:
         """Keep these names too. Who was taken out of a draft leaves nothing of theirs behind."""

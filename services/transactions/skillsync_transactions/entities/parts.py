@@ -7,7 +7,7 @@ from enum import StrEnum
 from skillsync_transactions.entities.hours import Movement
 from skillsync_transactions.events import TransactionEvent
 
-__all__ = ["Acceptance", "Change", "Confirmation", "Name", "Revision", "State"]
+__all__ = ["FORMER_MEMBER", "Acceptance", "Change", "Confirmation", "Name", "Revision", "State"]
 
 
 class State(StrEnum):
@@ -29,6 +29,10 @@ class Name:
     first_name: str
     last_name: str
     display_name: str
+
+
+FORMER_MEMBER = Name("Former member", "", "Former member")
+"""What stands for the names of one who was erased."""
 
 
 @dataclass(frozen=True, slots=True)

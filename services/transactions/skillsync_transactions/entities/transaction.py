@@ -149,6 +149,14 @@ class Transaction(Agreement):
             self.confirmations = (*self.confirmations, Confirmation(by, terms_rev, now))
             return self._settle(by, now) if self._received_by_all() else self._confirm(by, now)
 
+    def lose(self, user: str, now: datetime) -> Change | None:
+        """Call it off, for a participant is erased; the hours are released. None when it is a draft, or over."""
+        change = None
+        if self.state in (State.PROPOSED, State.ACCEPTED):
+            change = self._end(None, "cancel", State.CANCELLED, TransactionCancelled, now)
+        self.forget(user)
+        return change
+
     def pass_time(self, now: datetime) -> Change | None:
         """Do what is due by time: finalize after a confirmation and silence, else expire. None when nothing is due."""
         if self.due_at is None or now < self.due_at:

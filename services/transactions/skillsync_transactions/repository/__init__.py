@@ -2,7 +2,15 @@
 
 from skillsync_transactions.repository.accounts import AccountRepository
 from skillsync_transactions.repository.books import BookRepository
+from skillsync_transactions.repository.farewell import FarewellRepository
 from skillsync_transactions.repository.people import PeopleReplica
 from skillsync_transactions.repository.transactions import Seen, TransactionRepository
 
-__all__ = ["AccountRepository", "BookRepository", "PeopleReplica", "Seen", "TransactionRepository"]
+__all__ = [
+    "AccountRepository",
+    "BookRepository",
+    "FarewellRepository",
+    "PeopleReplica",
+    "Seen",
+    "TransactionRepository",
+]

@@ -62,6 +62,11 @@ class OfferingRepository:
         """How many offerings `owner` has, whatever their status."""
         return (await connection.execute(select(func.count()).where(_row.user_id == owner))).scalar_one()
 
+    async def of_owner(self, connection: AsyncConnection, owner: str, *, limit: int) -> Sequence[Offering]:
+        """At most `limit` offerings of `owner`, whatever their status."""
+        query = _with_owner.where(_row.user_id == owner).order_by(_row.id).limit(limit)
+        return [_entity(row) for row in await connection.execute(query)]
+
     async def page(
         self,
         connection: AsyncConnection,

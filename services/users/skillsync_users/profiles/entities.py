@@ -2,12 +2,20 @@
 
 import unicodedata
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TypedDict
 
 from skillsync_users.errors import NotAMember
-from skillsync_users.profiles.events import UserCreated, UserUpdated
+from skillsync_users.profiles.errors import ErasureUnderWay, NotYourself, WrongStatus
+from skillsync_users.profiles.events import (
+    UserCreated,
+    UserErased,
+    UserFact,
+    UserReinstated,
+    UserSuspended,
+    UserUpdated,
+)
 
 __all__ = ["Changes", "Directory", "Profile", "PublicProfile", "UserStatus", "email_key", "searchable"]
 
@@ -52,6 +60,7 @@ class Directory:
     kind: str | None = None
     modality: str | None = None
     q: str | None = None
+    status: UserStatus = UserStatus.ACTIVE
 
     @property
     def is_of_offerings(self) -> bool:
@@ -76,6 +85,12 @@ class Profile:
     status: UserStatus = UserStatus.ACTIVE
     version: int = 1
     event_sequence: int = 0
+    # Which coordinator gave it its present status, and why; nobody before the first did.
+    status_by: str | None = None
+    status_reason: str = ""
+    status_at: datetime | None = None
+    # From when on it is to be erased, as its owner asked.
+    erasure_due_at: datetime | None = None
 
     @classmethod
     def sign_up(cls, id: str, email: str, changes: Changes, now: datetime) -> tuple["Profile", UserCreated]:
@@ -94,11 +109,55 @@ class Profile:
         changed = tuple(sorted(name for name in after if after[name] != before[name]))
         if not changed:
             return None
-        self.version += 1
+        self._touch(now)
         self.event_sequence += 1
-        self.updated_at = now
         status = self.status.value
         return UserUpdated(self.id, self.event_sequence, self.id, now, status, status, changed)
+
+    def suspend(self, by: str, reason: str, now: datetime) -> UserFact | None:
+        """Take the right to act away; None when `by` has done so already. Raises NotYourself, WrongStatus."""
+        self._require_other(by)
+        if self.status is UserStatus.SUSPENDED and self.status_by == by:
+            return None
+        if self.status is not UserStatus.ACTIVE:
+            raise WrongStatus("Only an active member can be suspended.")
+        return self._become(UserSuspended, UserStatus.SUSPENDED, by, reason, now)
+
+    def reinstate(self, by: str, now: datetime) -> UserFact | None:
+        """Give the right to act back; None when `by` has done so already. Raises NotYourself, WrongStatus."""
+        self._require_other(by)
+        if self.status is UserStatus.ACTIVE and self.status_by == by:
+            return None
+        if self.status is not UserStatus.SUSPENDED:
+            raise WrongStatus("Only a suspended member can be reinstated.")
+        return self._become(UserReinstated, UserStatus.ACTIVE, by, "", now)
+
+    def ask_for_erasure(self, now: datetime, days: int) -> bool:
+        """Begin the days in which one may change one's mind; False when they have begun already."""
+        if self.erasure_due_at is not None:
+            return False
+        self.erasure_due_at = now + timedelta(days=days)
+        self._touch(now)
+        return True
+
+    def keep(self, now: datetime) -> bool:
+        """Take the wish to be erased back; False when there is none. Raises ErasureUnderWay once it is due."""
+        if self.erasure_due_at is None:
+            return False
+        # The guard reads the clock itself: who comes late is refused before any sweeper has run.
+        if now >= self.erasure_due_at:
+            raise ErasureUnderWay(f"It was to be erased from {self.erasure_due_at.isoformat()} on.")
+        self.erasure_due_at = None
+        self._touch(now)
+        return True
+
+    def erase(self, now: datetime) -> UserFact | None:
+        """Empty all that names the person; None unless that is due. The id stays, so that nobody gets it again."""
+        if self.erasure_due_at is None or now < self.erasure_due_at or self.status is UserStatus.ERASED:
+            return None
+        self.email = self.first_name = self.last_name = self.display_name = self.about = ""
+        self.locale, self.time_zone, self.erasure_due_at = "en", "UTC", None
+        return self._become(UserErased, UserStatus.ERASED, self.id, "", now)
 
     def require_active(self) -> None:
         """Raises NotAMember unless this user may act."""
@@ -115,6 +174,21 @@ class Profile:
         """What the directory searches in."""
         words = (self.first_name, self.last_name, self.display_name, self.about)
         return searchable("\n".join(words))[:_SEARCH_CHARACTERS]
+
+    def _require_other(self, by: str) -> None:
+        if by == self.id:
+            raise NotYourself("Ask another coordinator.")
+
+    def _become(self, kind: type[UserFact], status: UserStatus, by: str, reason: str, now: datetime) -> UserFact:
+        before, self.status = self.status, status
+        self.status_by, self.status_reason, self.status_at = by, reason, now
+        self._touch(now)
+        self.event_sequence += 1
+        return kind(self.id, self.event_sequence, by, now, before.value, status.value)
+
+    def _touch(self, now: datetime) -> None:
+        self.version += 1
+        self.updated_at = now
 
     def _apply(self, changes: Changes) -> None:
         self.first_name = changes.get("first_name", self.first_name)

@@ -1,8 +1,8 @@
 """What can be refused about a profile: one class each."""
 
-from skillsync_kit.errors import Conflict, NotFound
+from skillsync_kit.errors import Conflict, Forbidden, NotFound
 
-__all__ = ["EmailTaken", "ProfileExists", "ProfileNotFound"]
+__all__ = ["EmailTaken", "ErasureUnderWay", "NotYourself", "ProfileExists", "ProfileNotFound", "WrongStatus"]
 
 
 class ProfileNotFound(NotFound):
@@ -21,3 +21,24 @@ class EmailTaken(Conflict):
 
     code, title = "email-taken", "Another account has your e-mail address"
     example = "Sign in to that account instead."
+
+
+class WrongStatus(Conflict):
+    """The member is suspended already, or is not."""
+
+    code, title = "wrong-status", "The member's present status does not allow this"
+    example = "Only an active member can be suspended."
+
+
+class NotYourself(Forbidden):
+    """A coordinator decides about others."""
+
+    code, title = "not-yourself", "Nobody may decide this about themselves"
+    example = "Ask another coordinator."
+
+
+class ErasureUnderWay(Conflict):
+    """The days to change one's mind are over."""
+
+    code, title = "erasure-under-way", "Your account is being erased"
+    example = "It was to be erased from 2030-01-08T12:00:00+00:00 on."

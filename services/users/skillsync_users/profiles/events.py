@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
-__all__ = ["UserCreated", "UserFact", "UserUpdated"]
+__all__ = ["UserCreated", "UserErased", "UserFact", "UserReinstated", "UserSuspended", "UserUpdated"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +38,24 @@ class UserUpdated(UserFact):
     """A member changed their profile."""
 
     type: ClassVar[str] = "user.updated.v1"
+
+
+@dataclass(frozen=True, slots=True)
+class UserSuspended(UserFact):
+    """A coordinator took a member's right to act away."""
+
+    type: ClassVar[str] = "user.suspended.v1"
+
+
+@dataclass(frozen=True, slots=True)
+class UserReinstated(UserFact):
+    """A coordinator gave it back."""
+
+    type: ClassVar[str] = "user.reinstated.v1"
+
+
+@dataclass(frozen=True, slots=True)
+class UserErased(UserFact):
+    """All that names the person is gone, as they asked; only the id is left."""
+
+    type: ClassVar[str] = "user.erased.v1"

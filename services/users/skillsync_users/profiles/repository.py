@@ -30,7 +30,7 @@ class ProfileRepository:
 
     async def add(self, unit: UnitOfWork, profile: Profile) -> None:
         """Keep a new profile. Raises ProfileExists or EmailTaken: the unique keys decide, also between two at once."""
-        columns = {**_columns(profile), "email_key": email_key(profile.email)}
+        columns = _columns(profile)
         try:
             await unit.connection.execute(insert(tables.users), columns)
         except IntegrityError:
@@ -52,15 +52,21 @@ class ProfileRepository:
         return [PublicProfile(*row) for row in await connection.execute(query)]
 
     async def directory(
-        self, connection: AsyncConnection, wanted: Directory, *, now: datetime, before_id: str | None, limit: int
+        self,
+        connection: AsyncConnection,
+        wanted: Directory,
+        *,
+        now: datetime,
+        before_id: str | None,
+        limit: int,
     ) -> Sequence[PublicProfile]:
-        """At most `limit` active members by id descending, those before `before_id`.
+        """At most `limit` members of this status by id descending, those before `before_id`.
 
         With `skill`, `kind` or `modality`, only members with such an offering, active at `now`; with `q`, only those
         whose names and `about` hold each of its words.
         """
         query, id = (_owners(wanted, now), _offering.user_id) if wanted.is_of_offerings else (select(*_public), _row.id)
-        query = query.where(_row.status == UserStatus.ACTIVE.value).order_by(id.desc()).limit(limit)
+        query = query.where(_row.status == wanted.status.value).order_by(id.desc()).limit(limit)
         if before_id:
             query = query.where(id < before_id)
         for word in searchable(wanted.q or "").split():
@@ -111,6 +117,10 @@ def _entity(row: Row[Any]) -> Profile:
         status=UserStatus(row.status),
         version=row.version,
         event_sequence=row.event_sequence,
+        status_by=row.status_by,
+        status_reason=row.status_reason or "",
+        status_at=row.status_at,
+        erasure_due_at=row.erasure_due_at,
     )
 
 
@@ -118,6 +128,8 @@ def _columns(profile: Profile) -> dict[str, Any]:
     return {
         "id": profile.id,
         "email": profile.email,
+        # Who is erased has none, so another account may have it.
+        "email_key": email_key(profile.email) if profile.email else None,
         "first_name": profile.first_name,
         "last_name": profile.last_name,
         "display_name": profile.display_name,
@@ -128,6 +140,10 @@ def _columns(profile: Profile) -> dict[str, Any]:
         "search_text": profile.search_text,
         "version": profile.version,
         "event_sequence": profile.event_sequence,
+        "status_by": profile.status_by,
+        "status_reason": profile.status_reason or None,
+        "status_at": profile.status_at,
+        "erasure_due_at": profile.erasure_due_at,
         "created_at": profile.created_at,
         "updated_at": profile.updated_at,
     }

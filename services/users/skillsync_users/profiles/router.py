@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Body, Depends, Query, Request, Response
 
-from skillsync_kit.auth import Person, Principal, access, worker_scope
+from skillsync_kit.auth import COORDINATOR, NotACoordinator, Person, Principal, access, require_group, worker_scope
 from skillsync_kit.errors import FieldError, Invalid
 from skillsync_kit.etags import IfMatch, IfNoneMatch, etag, is_current
 from skillsync_kit.idempotency import Idempotency, IdempotencyKey, Once, Reply
@@ -14,7 +14,7 @@ from skillsync_kit.pagination import Cursor, Limit, link_next, read_cursor, writ
 from skillsync_kit.routing import Route
 from skillsync_kit.texts import Line, Slug
 from skillsync_users.errors import EmailNotVerified, EmailUnusable, NotAMember
-from skillsync_users.profiles.entities import Directory, Profile
+from skillsync_users.profiles.entities import Directory, Profile, UserStatus
 from skillsync_users.profiles.errors import EmailTaken, ProfileExists, ProfileNotFound
 from skillsync_users.profiles.schemas import (
     Contact,
@@ -67,6 +67,7 @@ OfThisKind = Annotated[Literal["offer", "want"] | None, Query(description="Wheth
 Meeting = Annotated[
     Literal["in_person", "remote"] | None, Query(description="How to meet; who is open to either way is found too")
 ]
+OfThisStatus = Annotated[Literal["active", "suspended"] | None, Query(description="Active ones unless said otherwise")]
 Words = Annotated[Line | None, Query(max_length=100, description="Words that names or descriptions hold")]
 
 
@@ -86,10 +87,11 @@ async def sign_up(body: NewProfile, by: Person, key: Key, context: InContext) ->
 
 @router.get(
     "/v1/users",
+    responses=responses(NotACoordinator),
     openapi_extra=access(owner=200, counterparty=200, stranger=200, worker=403),
 )
 async def page(
-    _: Person,
+    by: Person,
     context: InContext,
     response: Response,
     ids: Ids = None,
@@ -97,17 +99,24 @@ async def page(
     kind: OfThisKind = None,
     modality: Meeting = None,
     q: Words = None,
+    status: OfThisStatus = None,
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> UserPage:
-    """The directory of members, by what they offer and want; or, with `id`, the names of those members in one call."""
-    filters = {"skill": skill, "kind": kind, "modality": modality, "q": q}
+    """The directory of members, by what they offer and want; or, with `id`, the names of those members in one call.
+
+    With `status=suspended` those who are suspended, for coordinators.
+    """
+    filters = {"skill": skill, "kind": kind, "modality": modality, "q": q, "status": status}
     if ids is not None:
         if any(filters.values()) or cursor:
             raise Invalid("Ask for ids or search, not both.", errors=(FieldError("the query: id", "stands alone"),))
         return UserPage(items=[represent_public(p) for p in await context.profiles.named(ids)], next=None)
+    if status == "suspended":
+        require_group(by, COORDINATOR)
     after = read_cursor(cursor, filters)
-    found = await context.profiles.page(Directory(skill, kind, modality, q), after, limit)
+    wanted = Directory(skill, kind, modality, q, UserStatus(status or UserStatus.ACTIVE))
+    found = await context.profiles.page(wanted, after, limit)
     following = write_cursor(found.after, filters)
     link_next(response, "/v1/users", filters, limit, following)
     return UserPage(items=[represent_public(profile) for profile in found.items], next=following)

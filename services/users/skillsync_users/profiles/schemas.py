@@ -49,6 +49,7 @@ _ABSENT: Any = None
 _NAMES: JsonDict = {"first_name": "Ada", "last_name": "Berg", "display_name": "Ada B."}
 _PUBLIC: JsonDict = {"id": "0190c5d4-8f6e-7000-8000-000000000001", **_NAMES, "about": "Plays the guitar."}
 _CONTACT: JsonDict = {"email": "ada@mail.example", "locale": "en", "time_zone": "Europe/Berlin", "status": "active"}
+_STANDING: JsonDict = {"status_reason": None, "erasure_due_at": None}
 _TIMES: JsonDict = {"created_at": "2030-01-01T12:00:00Z", "updated_at": "2030-01-02T08:30:00Z"}
 
 
@@ -99,7 +100,9 @@ class ProfilePatch(BaseModel):
 class OwnProfile(BaseModel):
     """A profile as its owner sees it."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{**_PUBLIC, **_CONTACT, "version": 2, **_TIMES}]})
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{**_PUBLIC, **_CONTACT, **_STANDING, "version": 2, **_TIMES}]}
+    )
 
     id: str
     email: str
@@ -111,6 +114,8 @@ class OwnProfile(BaseModel):
     time_zone: str
     status: UserStatus
     version: int
+    status_reason: str | None = Field(description="Why a coordinator has suspended it")
+    erasure_due_at: datetime | None = Field(description="From when on it is erased, as its owner asked")
     created_at: datetime
     updated_at: datetime
 
@@ -167,6 +172,8 @@ def represent_own(profile: Profile) -> OwnProfile:
         time_zone=profile.time_zone,
         status=profile.status,
         version=profile.version,
+        status_reason=profile.status_reason or None,
+        erasure_due_at=profile.erasure_due_at,
         created_at=profile.created_at,
         updated_at=profile.updated_at,
     )

@@ -69,13 +69,13 @@ class Profiles:
     async def read(self, id: str) -> Profile:
         """One profile, whole; who may see how much of it is the caller's to decide. Raises ProfileNotFound."""
         async with self._database.read() as connection:
-            return await self._known(connection, id)
+            return await self.known(connection, id)
 
     async def change(self, by: Principal, changes: Changes, precondition: Precondition) -> Profile:
         """Change the caller's own profile."""
 
         async def work(unit: UnitOfWork) -> Profile:
-            profile = await self._known(unit.connection, by.id)
+            profile = await self.known(unit.connection, by.id)
             precondition.require(profile.version)
             updated = profile.change(changes, self._clock.now())
             if updated is not None:
@@ -84,8 +84,12 @@ class Profiles:
             return profile
 
         profile = await self._database.run(work)
-        await self._cache.delete(_key(by.id))
+        await self.forget_name(by.id)
         return profile
+
+    async def forget_name(self, id: str) -> None:
+        """Let a member's cached name go, after what it was read from has changed."""
+        await self._cache.delete(_key(id))
 
     async def named(self, ids: Collection[str]) -> list[PublicProfile]:
         """Those of `ids` that are active members, each once, by id; the others are simply not there."""
@@ -114,7 +118,8 @@ class Profiles:
         profile.require_active()
         return profile
 
-    async def _known(self, connection: AsyncConnection, id: str) -> Profile:
+    async def known(self, connection: AsyncConnection, id: str) -> Profile:
+        """The profile of that id, for a use case of another feature. Raises ProfileNotFound."""
         profile = await self._repository.find(connection, id)
         if profile is None:
             raise ProfileNotFound()

@@ -50,6 +50,26 @@ async def test_ones_own_profile_has_the_address_and_an_etag(world: "World") -> N
     assert (held.status_code, held.headers["etag"]) == (304, '"1"')
 
 
+async def test_no_route_shows_a_members_address_to_another(world: "World") -> None:
+    ada, bo = await world.member(about="Plays"), await world.member()
+    offering = await world.offering(ada)
+    coordinator = world.pool.token(bo, **{"cognito:groups": ["coordinator", "operator"]})
+    walked = []
+    for path, operations in world.app.openapi()["paths"].items():
+        for method in operations:
+            at = path.replace("{id}", offering if "offerings" in path else ada)
+            for token in (world.pool.token(bo), coordinator):
+                for query in ("", f"?id={ada}", "?q=Ada"):
+                    answer = await world.send(
+                        method.upper(), at + query, None, {"reason": "x"}, authorization=f"Bearer {token}", if_match="*"
+                    )
+                    assert f"{ada}@" not in answer.text + str(answer.headers), (method, path)
+                    walked.append(answer.status_code)
+    # The walk is no row of refusals: most of what may be read was.
+    assert walked.count(200) > 30
+    assert f"{ada}@" in (await world.get("/v1/users/me", ada)).text
+
+
 async def test_one_without_a_profile_has_none_to_read_or_change(world: "World") -> None:
     nobody = new_id()
     assert (await world.get("/v1/users/me", nobody)).status_code == 404

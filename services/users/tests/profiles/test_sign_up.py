@@ -42,6 +42,8 @@ async def test_a_sign_up_makes_the_callers_own_profile(world: "World") -> None:
         "locale": "en",
         "time_zone": "Europe/Berlin",
         "status": "active",
+        "status_reason": None,
+        "erasure_due_at": None,
         "version": 1,
     }
     assert [event.type for event in await world.events(ada)] == ["user.created.v1"]

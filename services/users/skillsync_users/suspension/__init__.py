@@ -1,0 +1,1 @@
+"""What coordinators decide about members: suspending them, and reinstating them."""
