@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from skillsync_kit.events import Event
 from skillsync_kit.ids import new_id
 from skillsync_testing.conformance import Hints, explore
 
@@ -15,8 +16,11 @@ if TYPE_CHECKING:
 async def test_answers_are_as_documented(world: "World") -> None:
     ada, bo, cleo = new_id(), new_id(), new_id()
     await world.receive([world.finalized((ada, bo, 60))])
-    worker = world.pool.worker_token("skillsync/operations.read")
+    gone = new_id()
+    await world.receive([Event(new_id(), "user.erased.v1", "/users", gone, 2, world.finalized().time, {})])
+    worker = world.pool.worker_token("skillsync/users.erase", "skillsync/operations.read")
     fitting = {"GET /internal/failed-messages": [("", worker)] * 5}
+    fitting["GET /internal/erasures/{user_id}"] = [(gone, worker)]
     known = Hints([world.pool.token(ada), world.pool.token(cleo), worker], {}, fitting)
     explored = await explore(world.app.openapi(), world.client, known, examples=20, seed_number=3)
     assert explored.unreached == []

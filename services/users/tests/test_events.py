@@ -36,7 +36,7 @@ async def everything(world: "World") -> list[Event]:
     await world.patch(path, ada, {"status": "paused"}, 2)
     await world.patch(path, ada, {"status": "active"}, 3)
     await world.send("DELETE", path, ada, if_match=4)
-    await world.send("DELETE", "/v1/users/me", ada)
+    await world.send("DELETE", "/v1/users/me", ada, if_match="*")
     world.clock.advance(days=7)
     await world.eraser.turn()
     return [*await world.events(ada), *await world.events(id)]

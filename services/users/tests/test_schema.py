@@ -21,7 +21,7 @@ async def hints(world: "World") -> Hints:
     await world.patch(f"/v1/offerings/{paused}", bo, {"status": "paused"})
     scopes = ("users.contact", "users.erase", "events.read", "operations.read")
     gone = await world.member()
-    await world.send("DELETE", "/v1/users/me", gone)
+    await world.send("DELETE", "/v1/users/me", gone, if_match="*")
     world.clock.advance(days=7)
     await world.eraser.turn()
     world.clock.advance(days=-7)
