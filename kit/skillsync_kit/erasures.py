@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Column, Index, MetaData, Table, insert, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from skillsync_kit.clock import Clock
@@ -57,13 +58,13 @@ class Erasures:
 
     async def record(self, unit: UnitOfWork, user: str, *, done: bool = True) -> bool:
         """Write an erasure down, in the unit that does it; False when it was before. Not `done`: more is to follow."""
-        row = self._table.c
-        known = select(row.user_id).where(row.user_id == user).with_for_update()
-        if (await unit.connection.execute(known)).first() is not None:
-            return False
         now = self._clock.now()
         values = {"user_id": user, "erased_at": now, "done_at": now if done else None}
-        await unit.connection.execute(insert(self._table), values)
+        try:
+            # Inserted, never looked up: of two at once the second waits here for the first's commit.
+            await unit.connection.execute(insert(self._table), values)
+        except IntegrityError:
+            return False
         return True
 
     async def finish(self, unit: UnitOfWork, user: str) -> None:

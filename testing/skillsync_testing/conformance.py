@@ -111,8 +111,8 @@ def _good_requests(draw: some.DrawFn, operation: Operation, hints: Hints) -> Req
     case = _hinted(draw, draw(operation.as_strategy(GenerationMode.POSITIVE)), hints)
     if pairs := hints.fitting.get(operation.label):
         id, token = pairs.pop()
-        if "id" in case.path_parameters:
-            case.path_parameters["id"] = id
+        for name in case.path_parameters.keys() & {"id", "user_id"}:
+            case.path_parameters[name] = id
         case.headers["Authorization"] = f"Bearer {token}"
         case.headers.update(_agreeable_headers(case))
     return case

@@ -112,7 +112,7 @@ def test_who_leaves_leaves_nothing_behind_but_the_others_records(system: System)
     assert naming(dump(system, "users"), secrets)
     assert naming(dump(system, "transactions"), secrets)
 
-    asked = zelmira.http.delete(f"{system.status['api']}/users/me")
+    asked = zelmira.http.delete(f"{system.status['api']}/users/me", headers={"If-Match": "*"})
     assert asked.status_code == 202
     due = "UPDATE users SET erasure_due_at = '2020-01-01 00:00:00.000000' WHERE id = :id"
     with system.subscribed_queue() as received:

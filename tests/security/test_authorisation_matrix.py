@@ -136,7 +136,7 @@ SCENES: dict[str, Scene] = {
     "GET /v1/users/me": _plain("/v1/users/me"),
     "PATCH /v1/users/me": lambda _: Ask("/v1/users/me", {"about": "Plays"}, {"If-Match": "*", **MERGE_PATCH}),
     # Its days are not over before the next route takes it back.
-    "DELETE /v1/users/me": _plain("/v1/users/me"),
+    "DELETE /v1/users/me": lambda _: Ask("/v1/users/me", None, {"If-Match": "*"}),
     "POST /v1/users/me/restore": _plain("/v1/users/me/restore"),
     "GET /internal/erasures": _plain("/internal/erasures"),
     "GET /internal/erasures/{user_id}": lambda cast: Ask(f"/internal/erasures/{cast.owner.id}"),

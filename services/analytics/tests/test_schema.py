@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from skillsync_analytics.entities.measures import MEASURES
+from skillsync_kit.events import Event
 from skillsync_kit.ids import new_id
 from skillsync_testing.conformance import Hints, explore
 
@@ -16,10 +17,13 @@ if TYPE_CHECKING:
 async def test_answers_are_as_documented(world: "World") -> None:
     ada, bo, cleo = new_id(), new_id(), new_id()
     await world.receive([world.finalized((ada, bo, 60))])
-    worker = world.pool.worker_token("skillsync/operations.read")
+    gone = new_id()
+    await world.receive([Event(new_id(), "user.erased.v1", "/users", gone, 2, world.finalized().time, {})])
+    worker = world.pool.worker_token("skillsync/users.erase", "skillsync/operations.read")
     coordinator = world.pool.token(new_id(), **{"cognito:groups": ["coordinator"]})
     fitting = {f"GET /internal/{path}": [("", worker)] * 5 for path in ("failed-messages", "books")}
     fitting |= {f"GET /v1/analytics{path}": [("", coordinator)] * 5 for path in ("", "/{measure}")}
+    fitting["GET /internal/erasures/{user_id}"] = [(gone, worker)]
     values = {
         "measure": list(MEASURES),
         "from": ["2029-11-05", "2029-12-03"],

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from skillsync_kit.ids import new_id
 from skillsync_testing.conformance import Hints, explore
 
 if TYPE_CHECKING:
@@ -14,8 +15,11 @@ if TYPE_CHECKING:
 async def test_answers_are_as_documented(world: "World") -> None:
     (ada,) = await world.intend()
     await world.send_all()
-    worker = world.pool.worker_token("skillsync/events.read", "skillsync/operations.read")
+    gone = new_id()
+    await world.receive(world.event("user.erased.v1", subject=gone))
+    worker = world.pool.worker_token("skillsync/users.erase", "skillsync/events.read", "skillsync/operations.read")
     fitting = {f"GET /internal/{path}": [("", worker)] * 5 for path in ("events", "failed-messages")}
+    fitting["GET /internal/erasures/{user_id}"] = [(gone, worker)]
     await world.receive(world.event("transaction.proposed.v1", ada))
     await world.send_all()
     letter = next(letter for letter in world.mailbox.letters if letter.unsubscribe_url)

@@ -121,6 +121,7 @@ class Life:
         gone = new_id()
         with self.watch.during("erase"):
             await self.world.tell(gone, "erased", 1, "erased")
+            assert [found.user_id for found in await self.world.erasures.open(20)] == [gone]
 
     async def fail_to_hear(self) -> None:
         """A message that cannot be read, twice; and somebody who asks why."""

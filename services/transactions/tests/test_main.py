@@ -28,7 +28,7 @@ async def test_it_consumes_answers_and_publishes(monkeypatch: pytest.MonkeyPatch
     )
     async with AsyncExitStack() as stack:
         parts = await build(stack, settings)
-        assert (len(parts.worker_loops), len(parts.relay_loops), parts.health.is_ready) == (2, 1, False)
+        assert (len(parts.worker_loops), len(parts.relay_loops), parts.health.is_ready) == (3, 1, False)
         documented: dict[str, Any] = parts.app.openapi()["paths"]
     assert set(documented) == {
         "/v1/transactions",
@@ -38,6 +38,7 @@ async def test_it_consumes_answers_and_publishes(monkeypatch: pytest.MonkeyPatch
         "/v1/ledger",
         "/v1/ledger/balance",
         "/internal/transactions/{id}",
+        "/internal/erasures/{user_id}",
         "/internal/events",
         "/internal/books",
         "/internal/outbox",

@@ -35,10 +35,15 @@ async def hints(world: "World") -> Hints:
         operation: [(await world.in_state(state, ada, bo), people[who]) for state, who in ways]
         for operation, ways in FITTING.items()
     }
-    scopes = ("transactions.read", "events.read", "operations.read")
+    gone = new_id()
+    await world.tell(gone, "erased", 1, "erased")
+    world.clock.advance(seconds=11)
+    await world.farewell.turn()
+    scopes = ("users.erase", "transactions.read", "events.read", "operations.read")
     worker = world.pool.worker_token(*(f"skillsync/{scope}" for scope in scopes))
     tokens = [*people.values(), world.pool.token(cleo), worker]
     fitting |= {f"GET /internal/{path}": [("", worker)] * 5 for path in ("events", "books", "failed-messages")}
+    fitting["GET /internal/erasures/{user_id}"] = [(gone, worker)]
     return Hints(tokens, {"id": ids, "as": [ada, bo, cleo], "terms_rev": [1]}, fitting)
 
 

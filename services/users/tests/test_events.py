@@ -40,7 +40,7 @@ async def everything(world: "World") -> list[Event]:
     world.clock.advance(days=180)
     await world.sweep()
     await world.send("DELETE", path, ada, if_match=7)
-    await world.send("DELETE", "/v1/users/me", ada)
+    await world.send("DELETE", "/v1/users/me", ada, if_match="*")
     world.clock.advance(days=7)
     await world.eraser.turn()
     return [*await world.events(ada), *await world.events(id)]

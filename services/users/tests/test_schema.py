@@ -23,7 +23,7 @@ async def hints(world: "World") -> Hints:
     lasting = await world.offering(bo, skill="chess")
     scopes = ("users.contact", "users.erase", "events.read", "operations.read")
     gone = await world.member()
-    await world.send("DELETE", "/v1/users/me", gone)
+    await world.send("DELETE", "/v1/users/me", gone, if_match="*")
     world.clock.advance(days=7)
     await world.eraser.turn()
     world.clock.advance(days=-7)

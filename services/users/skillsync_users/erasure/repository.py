@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from skillsync_kit.database import UnitOfWork
@@ -34,9 +35,9 @@ class ErasureRepository:
 
     async def acknowledge(self, unit: UnitOfWork, user: str, service: str, now: datetime) -> bool:
         """Keep that `service` has done its part; False when that was known."""
-        known = select(_part.service).where(_part.user_id == user, _part.service == service).with_for_update()
-        if (await unit.connection.execute(known)).first() is not None:
-            return False
         row = {"user_id": user, "service": service, "acknowledged_at": now}
-        await unit.connection.execute(insert(tables.erasure_acknowledgements), row)
+        try:
+            await unit.connection.execute(insert(tables.erasure_acknowledgements), row)
+        except IntegrityError:
+            return False
         return True

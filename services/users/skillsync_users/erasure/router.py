@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 
 from skillsync_kit.auth import Person, Principal, access, worker_scope
-from skillsync_kit.etags import etag
+from skillsync_kit.etags import IfMatch, etag
 from skillsync_kit.idempotency import Idempotency, IdempotencyKey, Once, Reply
 from skillsync_kit.openapi import responses
 from skillsync_kit.routing import Route
@@ -51,13 +51,13 @@ Operates = Annotated[Principal, Depends(worker_scope("skillsync/operations.read"
     responses=responses(ProfileNotFound),
     openapi_extra=access(owner=202, counterparty=202, stranger=202, worker=403),
 )
-async def leave(by: Person, context: InContext) -> ErasureWish:
+async def leave(by: Person, if_match: IfMatch, context: InContext, response: Response) -> ErasureWish:
     """Let the caller's account be erased, everywhere, when the days to change one's mind are over.
 
-    It takes no `If-Match`: the wish is about the person, whatever version of the profile they have read, and may be
-    repeated.
+    Asked again, the answer is the same, whatever version it names.
     """
-    profile = await context.leaving.ask(by)
+    profile = await context.leaving.ask(by, if_match)
+    response.headers["ETag"] = etag(profile.version)
     return ErasureWish.model_validate(profile, from_attributes=True)
 
 
@@ -67,9 +67,9 @@ async def leave(by: Person, context: InContext) -> ErasureWish:
     responses=responses(ProfileNotFound, ErasureUnderWay),
     openapi_extra=access(owner=200, counterparty=200, stranger=200, worker=403),
 )
-async def stay(by: Person, key: Key, context: InContext) -> Response:
+async def stay(by: Person, key: Key, if_match: IfMatch, context: InContext) -> Response:
     """Take the wish to be erased back; without such a wish, nothing changes."""
-    return (await context.leaving.stay(by, context.once(key))).response()
+    return (await context.leaving.stay(by, context.once(key), if_match)).response()
 
 
 @router.get("/internal/erasures", openapi_extra=access(owner=404, counterparty=404, stranger=404, worker=200))

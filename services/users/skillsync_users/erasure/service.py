@@ -11,6 +11,7 @@ from skillsync_kit.clock import Clock
 from skillsync_kit.database import Database, UnitOfWork
 from skillsync_kit.erasures import Erasures
 from skillsync_kit.errors import Unavailable
+from skillsync_kit.etags import Precondition
 from skillsync_kit.idempotency import Idempotency, Once, Reply
 from skillsync_kit.telemetry import flow, log
 from skillsync_users.clients import UserAccounts
@@ -61,18 +62,20 @@ class Leaving:
         self._clock = clock
         self._days = days
 
-    async def ask(self, by: Principal) -> Profile:
-        """Let the caller be erased when the days are over. Asked again, nothing changes."""
+    async def ask(self, by: Principal, precondition: Precondition) -> Profile:
+        """Let the caller be erased when the days are over. Asked again, nothing changes, whatever version is named."""
 
         async def work(unit: UnitOfWork) -> Profile:
             profile = await self._profiles.known(unit.connection, by.id)
+            if profile.erasure_due_at is None:
+                precondition.require(profile.version)
             if profile.ask_for_erasure(self._clock.now(), self._days):
                 await self._shelves.profiles.save(unit, profile)
             return profile
 
         return await self._database.run(work)
 
-    async def stay(self, by: Principal, once: Once[Profile]) -> Reply:
+    async def stay(self, by: Principal, once: Once[Profile], precondition: Precondition) -> Reply:
         """Take the wish back. Raises ErasureUnderWay."""
 
         async def work(unit: UnitOfWork) -> Reply:
@@ -80,6 +83,7 @@ class Leaving:
             profile = await self._profiles.known(unit.connection, by.id)
             if claim.is_repeated:
                 return claim.replay()
+            precondition.check(profile.version)
             if profile.keep(self._clock.now()):
                 await self._shelves.profiles.save(unit, profile)
             return await once.answer(unit, profile)

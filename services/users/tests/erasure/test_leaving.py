@@ -17,7 +17,7 @@ ELSEWHERE = {"transactions", "notifications", "analytics"}
 
 async def leave(world: "World", user: str, *, days: int = 7) -> None:
     """Ask to be erased, and let the days pass."""
-    assert (await world.send("DELETE", "/v1/users/me", user)).status_code == 202
+    assert (await world.send("DELETE", "/v1/users/me", user, if_match="*")).status_code == 202
     world.clock.advance(days=days)
     await world.eraser.turn()
 
@@ -47,20 +47,30 @@ async def open_erasures(world: "World") -> dict[str, list[str]]:
 
 async def test_the_wish_tells_its_day_and_is_shown_to_its_owner_alone(world: "World") -> None:
     ada, bo = await world.member(), await world.member()
-    first = await world.send("DELETE", "/v1/users/me", ada)
+    first = await world.send("DELETE", "/v1/users/me", ada, if_match=1)
     assert (first.status_code, first.json()) == (202, {"erasure_due_at": "2030-01-08T12:00:00Z"})
     world.clock.advance(days=1)
-    assert (await world.send("DELETE", "/v1/users/me", ada)).json() == first.json()
+    assert (await world.send("DELETE", "/v1/users/me", ada, if_match=1)).json() == first.json()
     own = await world.get("/v1/users/me", ada)
     assert (own.json()["erasure_due_at"], own.headers["etag"]) == ("2030-01-08T12:00:00Z", '"2"')
     assert "erasure" not in (await world.get(f"/v1/users/{ada}", bo)).text
     assert [event.type for event in await world.events(ada)] == ["user.created.v1"]
-    assert (await world.send("DELETE", "/v1/users/me", new_id())).status_code == 404
+    assert (await world.send("DELETE", "/v1/users/me", new_id(), if_match=1)).status_code == 404
+
+
+async def test_the_first_wish_names_the_version_one_has_read(world: "World") -> None:
+    ada = await world.member()
+    await world.patch("/v1/users/me", ada, {"about": "x"})
+    assert (await world.send("DELETE", "/v1/users/me", ada)).status_code == 428
+    assert (await world.send("DELETE", "/v1/users/me", ada, if_match=1)).status_code == 412
+    answer = await world.send("DELETE", "/v1/users/me", ada, if_match=2)
+    assert (answer.status_code, answer.headers["etag"]) == (202, '"3"')
+    assert (await world.send("POST", "/v1/users/me/restore", ada, if_match=2)).status_code == 412
 
 
 async def test_who_changes_their_mind_in_time_stays(world: "World") -> None:
     ada = await world.member()
-    await world.send("DELETE", "/v1/users/me", ada)
+    await world.send("DELETE", "/v1/users/me", ada, if_match=1)
     answer = await world.send("POST", "/v1/users/me/restore", ada)
     assert (answer.status_code, answer.json()["erasure_due_at"], answer.headers["etag"]) == (200, None, '"3"')
     again = await world.send("POST", "/v1/users/me/restore", ada)
@@ -72,7 +82,7 @@ async def test_who_changes_their_mind_in_time_stays(world: "World") -> None:
 
 async def test_who_changes_their_mind_too_late_is_told_so_before_any_sweeper_has_run(world: "World") -> None:
     ada = await world.member()
-    await world.send("DELETE", "/v1/users/me", ada)
+    await world.send("DELETE", "/v1/users/me", ada, if_match=1)
     world.clock.advance(days=7)
     late = await world.send("POST", "/v1/users/me/restore", ada)
     assert (late.status_code, late.json()["code"]) == (409, "erasure-under-way")
@@ -155,7 +165,7 @@ async def test_an_overdue_part_is_counted(world: "World", monkeypatch: pytest.Mo
 async def test_two_erasers_at_once_erase_once(world: "World", other_process: "World") -> None:
     ada = await world.member()
     await world.offering(ada)
-    await world.send("DELETE", "/v1/users/me", ada)
+    await world.send("DELETE", "/v1/users/me", ada, if_match=1)
     for process in (world, other_process):
         process.clock.advance(days=7)
     await asyncio.gather(world.eraser.turn(), other_process.eraser.turn())
@@ -169,7 +179,7 @@ async def test_one_who_cannot_be_erased_holds_nobody_up(world: "World", monkeypa
     from skillsync_users.profiles.entities import Profile  # noqa: PLC0415
 
     ada, bo = await world.member(), await world.member()
-    await world.send("DELETE", "/v1/users/me", ada)
+    await world.send("DELETE", "/v1/users/me", ada, if_match=1)
     erase = Profile.erase
 
     def fail_for_ada(it: Profile, now: object) -> object:
