@@ -36,6 +36,7 @@ POST   /v1/transactions/{id}/reverse 409/404 409/409  409/409  409/409   201/201
 GET   /internal/transactions/{id}    404/404 404/404  404/404  404/404   404/404   404/404  404/404   404/404
 GET   /internal/events               404/404 404/404  404/404  404/404   404/404   404/404  404/404   404/404
 GET   /internal/books                404/404 404/404  404/404  404/404   404/404   404/404  404/404   404/404
+GET   /internal/erasures/{user_id}   404/404 404/404  404/404  404/404   404/404   404/404  404/404   404/404
 GET   /internal/outbox               404/404 404/404  404/404  404/404   404/404   404/404  404/404   404/404
 GET   /internal/failed-messages      404/404 404/404  404/404  404/404   404/404   404/404  404/404   404/404
 """
@@ -43,6 +44,8 @@ GET   /internal/failed-messages      404/404 404/404  404/404  404/404   404/404
 OTHERS = {"former_candidate": 404, "stranger": 404, "coordinator": 404, "anonymous": 401, "worker": 403}
 FOR_WORKERS = ("transactions/{id}", "events", "books", "outbox", "failed-messages")
 OTHERS_OF = {f"GET /internal/{path}": OTHERS | {"worker": 200} for path in FOR_WORKERS}
+# The worker too: nobody here was erased.
+OTHERS_OF["GET /internal/erasures/{user_id}"] = OTHERS | {"worker": 404}
 
 # Whose answer tells anything of the transaction, owner or counterparty: of a route that names none, everybody else's
 # answer is that of somebody who came a moment ago.
@@ -122,9 +125,8 @@ async def sent(scene: Scene, route: str, caller: str, version: int = 1) -> httpx
     method, path = route.split()
     ask = ASKS.get(route, Ask())
     query = ask.query.format(**scene.people)
-    return await scene.ask(
-        caller, method, path.format(id=scene.id) + query, ask.body, if_match=version if ask.if_match else None
-    )
+    path = path.format(id=scene.id, user_id=scene.people["owner"])
+    return await scene.ask(caller, method, path + query, ask.body, if_match=version if ask.if_match else None)
 
 
 def test_every_route_has_its_row() -> None:
