@@ -166,9 +166,12 @@ def pool(emulator: Emulator) -> Iterator[dict[str, str]]:
     stack = stacks.find_stack(env, "identity")
     client = aws(emulator, "cloudformation")
     try:
-        yield stacks.deploy(client, stack.stack_name, stack.body, stacks.wire(stack, env, {}))
+        feedback = aws(emulator, "sns").create_topic(Name="dev-identity-feedback")["TopicArn"]
+        wired = stacks.wire(stack, env, {"MailFeedbackTopicArn": feedback})
+        yield stacks.deploy(client, stack.stack_name, stack.body, wired)
     finally:
         stacks.delete(client, stack.stack_name)
+        aws(emulator, "sns").delete_topic(TopicArn=feedback)
 
 
 def test_a_worker_gets_a_token_by_its_secret(pool: dict[str, str], emulator: Emulator) -> None:
@@ -259,7 +262,7 @@ def test_where_data_is_to_stay_it_outlives_the_stack_with_its_key(account: Accou
         stacks.delete(client, stack.stack_name)
     left = left_over(account)
     assert {url.rsplit("/", 1)[1] for url in left.pop("queues")} == {
-        f"local-{queue.lower()}-{kind}" for queue in QUEUES for kind in ("dlq", "subscription-dlq")
+        f"local-{queue.lower()}-{kind}" for queue in (*QUEUES, "feedback") for kind in ("dlq", "subscription-dlq")
     }
     assert len(left.pop("pools")) == len(left.pop("keys")) == 1
     assert left == {}

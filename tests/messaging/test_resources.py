@@ -47,7 +47,7 @@ def test_by_hand_everything_is_as_the_stack_makes_it(endpoint: Endpoint, messagi
     with named(endpoint) as other:
         by_hand = as_made(endpoint, made_by_hand(endpoint, other))
     by_stack = {name: made for name, made in as_made(endpoint, messaging).items() if "patient" not in name}
-    assert len(by_hand) == 17
+    assert len(by_hand) == 20
     assert by_hand == by_stack
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from skillsync.errors import Problem
 from skillsync.local.state import Status
-from skillsync.local.wiring import QUEUES
+from skillsync.local.wiring import FEEDBACK, QUEUES
 from skillsync.operations.aws import counts, queue_name
 from skillsync.operations.hold import MOST_HELD, Hold, Message
 
@@ -31,7 +31,7 @@ class DeadLetterQueue:
 
 def dead_letter_queues(status: Status) -> dict[str, DeadLetterQueue]:
     """By the names that commands take: `user` is the consumer's DLQ, `user-subscription` that of SNS's deliveries."""
-    services = {name.lower(): service for service, name in QUEUES.items()}
+    services = {name.lower(): service for service, name in QUEUES.items()} | {FEEDBACK.lower(): "notifications"}
     found = {}
     for name, queue in status["queues"].items():
         for key, url in ((name, queue["dlq_url"]), (f"{name}-subscription", queue["subscription_dlq_url"])):

@@ -53,7 +53,6 @@ class Play:
         self._members: dict[int, Member] = {}
         self._standings: dict[int, Standing] = {}
         self._switches: dict[str, Any] | None = None
-        self._has_switches = True
         self.tally = Tally()
 
     async def run(self) -> int:
@@ -122,17 +121,14 @@ class Play:
             self.tally.offerings += 1
 
     async def _want_no_mail(self, member: Member) -> None:
-        """Switch off the mail that can be, where there are switches: nobody reads it, and it takes its time."""
-        if self._has_switches and self._switches is None:
-            answer = await self._api.get(member, PREFERENCES)
-            self._has_switches = answer.status_code == 200
-            if self._has_switches:
-                self._switches = {
-                    topic: {**channels, "mail": channels["mail"] and topic == REQUIRED_TOPIC}
-                    for topic, channels in answer.json().items()
-                }
-        if self._switches is not None:
-            await self._api.put(member, PREFERENCES, self._switches)
+        """Switch off the mail that can be: nobody reads it, and it takes its time."""
+        if self._switches is None:
+            switches = _body(await self._api.get(member, PREFERENCES), 200)
+            self._switches = {
+                topic: {**channels, "mail": channels["mail"] and topic == REQUIRED_TOPIC}
+                for topic, channels in switches.items()
+            }
+        _body(await self._api.put(member, PREFERENCES, self._switches), 200)
 
     # --- exchanges ---
 

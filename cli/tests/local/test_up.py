@@ -48,7 +48,7 @@ def test_status_tells_that_all_is_ready(system: System) -> None:
     ]
     assert status["api"] == f"http://127.0.0.1:{system.port}/v1"
     assert len({person["id"] for person in status["people"]}) == 4
-    assert set(status["queues"]) == {"user", "transaction", "notification", "analytics"}
+    assert set(status["queues"]) == {"user", "transaction", "notification", "analytics", "feedback"}
 
 
 def test_every_listener_is_on_the_loopback(system: System) -> None:

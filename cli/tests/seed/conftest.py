@@ -57,7 +57,7 @@ class FakeSkillSync:
     def __init__(self) -> None:
         self.asked: list[tuple[str, str, str, str, Any]] = []
         self.refuse: Callable[[httpx2.Request], httpx2.Response | None] = lambda request: None
-        self.switches: dict[str, Any] | None = None
+        self.switches: dict[str, Any] = {"account": {"inbox": True, "mail": True}}
         self.transactions: dict[str, dict[str, Any]] = {}
         self._agreed: dict[str, set[str]] = {}
 
@@ -77,7 +77,7 @@ class FakeSkillSync:
         match method, path.split("/")[2:]:
             case "POST", ["users" | "offerings"]:
                 return httpx2.Response(201, json={"id": email})
-            case "GET", ["notifications", "preferences"] if self.switches is not None:
+            case "GET", ["notifications", "preferences"]:
                 return httpx2.Response(200, json=self.switches)
             case "PUT", ["notifications", "preferences"]:
                 return httpx2.Response(200, json=body)

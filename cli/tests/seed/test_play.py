@@ -143,13 +143,6 @@ async def test_mail_that_can_be_switched_off_is_but_for_readers(stage: "Stage", 
     assert all(body["account"] == both and body["exchanges"] == off for _, body in put)
 
 
-async def test_where_there_are_no_switches_nobody_turns_any(stage: "Stage", plan: Plan) -> None:
-    await stage.play(plan).run()
-    asked = stage.skillsync.paths()
-    assert ("PUT", "notifications/preferences") not in asked
-    assert 1 <= asked["GET", "notifications/preferences"] <= 20
-
-
 async def test_the_coordinator_is_one(stage: "Stage", plan: Plan) -> None:
     await stage.play(plan).run()
     assert stage.signing.coordinators == ["coordinator+5@people.skillsync.example"]
