@@ -41,6 +41,7 @@ def test_workers_get_their_scopes_by_client_credentials_and_nothing_else(templat
     scopes = {f"skillsync/{scope['ScopeName']}" for scope in server["Scopes"]}
     assert scopes == {
         "skillsync/users.contact",
+        "skillsync/users.erase",
         "skillsync/transactions.read",
         "skillsync/events.read",
         "skillsync/operations.read",

@@ -13,7 +13,7 @@ from skillsync_kit.aws import open_client
 from skillsync_kit.errors import DependencyUnavailable, Unauthorized
 from skillsync_kit.ids import new_id
 from skillsync_testing import Emulator
-from skillsync_users.clients import CognitoUserDirectory
+from skillsync_users.clients import CognitoAccounts, CognitoUserDirectory
 from skillsync_users.errors import EmailNotVerified, EmailUnusable
 
 TOKEN = "a-secret-token"  # noqa: S105 - of nobody
@@ -140,3 +140,34 @@ def confirmed_sign_up(email: str) -> str:
         ClientId=client, AuthFlow="USER_PASSWORD_AUTH", AuthParameters={"USERNAME": email, "PASSWORD": PASSWORD}
     )
     return signed_in["AuthenticationResult"]["AccessToken"]
+
+
+class StubAccounts:
+    """Answers AdminDeleteUser, or fails as told."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self._error = error
+        self.deleted: list[tuple[str, str]] = []
+
+    async def admin_delete_user(self, *, UserPoolId: str, Username: str) -> None:
+        """See the Cognito API."""
+        if self._error:
+            raise self._error
+        self.deleted.append((UserPoolId, Username))
+
+
+async def test_an_account_is_deleted_by_its_sub_and_one_that_is_gone_is_no_error() -> None:
+    stub: Any = StubAccounts()
+    await CognitoAccounts(stub, "pool").delete(ADA.id)
+    assert stub.deleted == [("pool", ADA.id)]
+    gone: Any = StubAccounts(refusal("UserNotFoundException"))
+    await CognitoAccounts(gone, "pool").delete(ADA.id)
+
+
+@pytest.mark.parametrize(
+    "error", [refusal("TooManyRequestsException"), EndpointConnectionError(endpoint_url="x"), TimeoutError()]
+)
+async def test_a_pool_that_does_not_delete_is_asked_again_later(error: Exception) -> None:
+    stub: Any = StubAccounts(error)
+    with pytest.raises(DependencyUnavailable):
+        await CognitoAccounts(stub, "pool").delete(ADA.id)
