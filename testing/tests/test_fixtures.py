@@ -1,5 +1,6 @@
 """The private servers: they start, they are ours alone, and they leave nothing behind."""
 
+import asyncio
 import os
 import select
 import subprocess
@@ -43,16 +44,27 @@ async def test_the_next_test_gets_another_database(database_url: str) -> None:
     await engine.dispose()
 
 
-async def test_the_first_test_of_a_module_writes_to_the_shared_database(module_database_url: str) -> None:
-    engine = create_async_engine(module_database_url)
-    async with engine.begin() as connection:
-        await connection.execute(text("CREATE TABLE shared (word VARCHAR(20))"))
-        await connection.execute(text("INSERT INTO shared VALUES ('hour')"))
-    await engine.dispose()
+@pytest.fixture(scope="module")
+def written(module_database_url: str) -> str:
+    """The URL of the module's database, after somebody wrote there: once in each process that has such a test."""
+
+    async def write() -> None:
+        engine = create_async_engine(module_database_url)
+        async with engine.begin() as connection:
+            await connection.execute(text("CREATE TABLE shared (word VARCHAR(20))"))
+            await connection.execute(text("INSERT INTO shared VALUES ('hour')"))
+        await engine.dispose()
+
+    asyncio.run(write())
+    return module_database_url
 
 
-async def test_the_second_test_of_a_module_reads_what_the_first_wrote(module_database_url: str) -> None:
-    engine = create_async_engine(module_database_url)
+@pytest.mark.parametrize("turn", [1, 2])
+async def test_the_tests_of_a_module_read_what_was_written_before(
+    written: str, module_database_url: str, turn: int
+) -> None:
+    assert written == module_database_url
+    engine = create_async_engine(written)
     async with engine.connect() as connection:
         words = (await connection.execute(text("SELECT word FROM shared"))).scalars().all()
     await engine.dispose()
