@@ -30,6 +30,10 @@ GET POST /offerings
 GET PATCH DELETE /offerings/0198
 POST /offerings/0198/renew
 GET /skills
+GET POST /skills/proposals
+GET /skills/proposals/0198
+POST /skills/proposals/0198/approve
+POST /skills/proposals/0198/decline
 GET /matches
 GET POST /transactions
 GET PATCH DELETE /transactions/0198
@@ -71,6 +75,7 @@ UNWANTED = [
     ("OPTIONS", "/v1/users"),
     ("DELETE", "/v1/users"),
     ("POST", "/v1/skills"),
+    ("DELETE", "/v1/skills/proposals/0198"),
     ("GET", "/v1/unsubscribe"),
     ("GET", "/v1/unsubscribe/token/more"),
     ("GET", "/openapi.json"),
@@ -150,7 +155,7 @@ def test_every_route_is_authorised_and_its_first_segment_owned_by_one_service(te
         ({"AuthorizerId": {"Ref": "Another"}}, "GET /v1/ledger: no authorizer"),
         ({"RouteKey": "ANY /v1/ledger"}, "ANY /v1/ledger: takes the preflight"),
         ({"RouteKey": "$default"}, "$default: takes the preflight"),
-        ({"RouteKey": "GET /v1/skills/{proxy+}"}, "GET /v1/skills/{proxy+}: not Transactions's"),
+        ({"RouteKey": "PUT /v1/skills/{proxy+}"}, "PUT /v1/skills/{proxy+}: not Transactions's"),
         ({"RouteKey": "GET /internal/{proxy+}"}, "GET /internal/{proxy+}: not Transactions's"),
         ({"Target": {"Fn::Sub": "integrations/${UsersIntegration}"}}, "GET /v1/ledger: not Users's"),
     ],

@@ -48,12 +48,22 @@ class Cast:
     # Whom coordinators decide about: the others are needed as they are.
     bystander: Member
     transactions: list[str] = field(default_factory=list)
+    proposals: list[str] = field(default_factory=list)
 
     def offering(self) -> str:
         """An active offering of the owner's; its id."""
         mine = self.owner.get("/offerings?owner=me&skill=guitar").json()["items"]
         id: str = mine[0]["id"] if mine else self.owner.offer("guitar")["id"]
         return id
+
+    def proposal(self) -> str:
+        """A new proposal of the owner's of another skill; its id. Few may be open, so the one before is declined."""
+        if self.proposals:
+            self.coordinator.post(f"/skills/proposals/{self.proposals[-1]}/decline")
+        answer = self.owner.post("/skills/proposals", {"name": f"Skill {uuid4().hex}", "category": "music"})
+        assert answer.status_code == 201, answer.text
+        self.proposals.append(answer.json()["id"])
+        return self.proposals[-1]
 
     def notification(self) -> str:
         """The newest thing the owner was told; its id. A welcome at least comes to everybody."""
@@ -97,6 +107,10 @@ def _plain(path: str) -> Scene:
 def _offering(body: object = None, **headers: str) -> Scene:
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
     return lambda cast: Ask(f"/v1/offerings/{cast.offering()}", body, sent)
+
+
+def _proposal(suffix: str = "") -> Scene:
+    return lambda cast: Ask(f"/v1/skills/proposals/{cast.proposal()}{suffix}")
 
 
 def _anybodys_offering(cast: Cast) -> Ask:
@@ -146,6 +160,13 @@ SCENES: dict[str, Scene] = {
     "GET /v1/users/{id}/stats": lambda cast: Ask(f"/v1/users/{cast.owner.id}/stats"),
     "GET /internal/users/{id}/contact": lambda cast: Ask(f"/internal/users/{cast.owner.id}/contact"),
     "GET /v1/skills": _plain("/v1/skills"),
+    "POST /v1/skills/proposals": lambda _: Ask(
+        "/v1/skills/proposals", {"name": f"Skill {uuid4().hex}", "category": "music"}
+    ),
+    "GET /v1/skills/proposals": _plain("/v1/skills/proposals?status=open"),
+    "GET /v1/skills/proposals/{id}": _proposal(),
+    "POST /v1/skills/proposals/{id}/approve": _proposal("/approve"),
+    "POST /v1/skills/proposals/{id}/decline": _proposal("/decline"),
     "POST /v1/offerings": _anybodys_offering,
     "GET /v1/offerings": _plain("/v1/offerings?kind=offer"),
     "GET /v1/offerings/{id}": _offering(),

@@ -34,10 +34,12 @@ from skillsync_users.offerings.repository import OfferingRepository
 from skillsync_users.offerings.service import Offerings, Record, Sweeper
 from skillsync_users.profiles.repository import ProfileRepository
 from skillsync_users.profiles.service import Profiles
+from skillsync_users.proposals.repository import ProposalRepository
+from skillsync_users.proposals.service import Proposals
 from skillsync_users.router import conceal, routers
 from skillsync_users.settings import UsersReplaySettings, UsersSettings
-from skillsync_users.skills.entities import Catalogue
-from skillsync_users.skills.repository import load_catalogue
+from skillsync_users.skills.repository import SkillRepository, load_catalogue
+from skillsync_users.skills.service import Skills
 from skillsync_users.stats.repository import StatisticsRepository
 from skillsync_users.stats.service import Stats, Tally
 from skillsync_users.suspension.service import Suspensions
@@ -59,7 +61,8 @@ class UseCases:
     leaving: Leaving
     erasures: Erasures
     eraser: Eraser
-    catalogue: Catalogue
+    skills: Skills
+    proposals: Proposals
     idempotency: Idempotency
     sweeper: Sweeper
     matching: Matching
@@ -77,7 +80,7 @@ class Outside:
 def use_cases(base: Foundation, outside: Outside, erasure_days: int) -> UseCases:
     """The use cases of each feature, wired."""
     idempotency = Idempotency(tables.idempotency_records, base.clock)
-    catalogue = load_catalogue()
+    skills = Skills(database=base.database, repository=SkillRepository(), shipped=load_catalogue())
     repository = ProfileRepository()
     profiles = Profiles(
         database=base.database,
@@ -91,13 +94,22 @@ def use_cases(base: Foundation, outside: Outside, erasure_days: int) -> UseCases
         database=base.database, repository=repository, profiles=profiles, clock=base.clock, new_id=new_id
     )
     offering_repository = OfferingRepository()
-    record = Record(repository=offering_repository, catalogue=catalogue, clock=base.clock, new_id=new_id)
+    record = Record(repository=offering_repository, skills=skills, clock=base.clock, new_id=new_id)
     offerings = Offerings(
         database=base.database,
         repository=offering_repository,
         record=record,
         profiles=profiles,
-        catalogue=catalogue,
+        skills=skills,
+        clock=base.clock,
+        new_id=new_id,
+    )
+    proposal_repository = ProposalRepository()
+    proposals = Proposals(
+        database=base.database,
+        repository=proposal_repository,
+        profiles=profiles,
+        skills=skills,
         clock=base.clock,
         new_id=new_id,
     )
@@ -114,6 +126,7 @@ def use_cases(base: Foundation, outside: Outside, erasure_days: int) -> UseCases
     shelves = Shelves(
         profiles=repository,
         offerings=offering_repository,
+        proposals=proposal_repository,
         erasures=erasures,
         progress=ErasureRepository(),
         idempotency=idempotency,
@@ -137,7 +150,8 @@ def use_cases(base: Foundation, outside: Outside, erasure_days: int) -> UseCases
         leaving,
         erasures,
         eraser,
-        catalogue,
+        skills,
+        proposals,
         idempotency,
         sweeper,
         matching,

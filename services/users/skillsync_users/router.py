@@ -13,6 +13,8 @@ from skillsync_users.offerings.router import router as offerings
 from skillsync_users.offerings.service import Offerings
 from skillsync_users.profiles.router import router as profiles
 from skillsync_users.profiles.service import Profiles
+from skillsync_users.proposals.router import router as proposals
+from skillsync_users.proposals.service import Proposals
 from skillsync_users.skills.router import router as skills
 from skillsync_users.stats.router import router as stats
 from skillsync_users.suspension.router import router as suspension
@@ -27,6 +29,7 @@ routers = (
     offerings,
     matching,
     skills,
+    proposals,
     erasures_router,
     producer_router,
     consumer_router,
@@ -43,10 +46,13 @@ async def conceal(request: Request, principal: Principal) -> None:
         raise NotFound() from None
     offerings: Offerings = request.app.state.offerings
     profiles: Profiles = request.app.state.profiles
+    proposed: Proposals = request.app.state.proposals
     path = request.url.path
     if path.startswith("/v1/offerings/"):
         await offerings.read(principal, id)
     elif path.startswith("/internal/offerings/"):
         await offerings.read_any(id)
+    elif path.startswith("/v1/skills/proposals/"):
+        await proposed.read(principal, id)
     else:
         await profiles.read(id)

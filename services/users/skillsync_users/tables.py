@@ -20,6 +20,7 @@ __all__ = [
     "partners_rebuilt",
     "replay_cursors",
     "replays",
+    "skill_proposals",
     "statistics",
     "statistics_rebuilt",
     "users",
@@ -90,6 +91,27 @@ offerings = Table(
     Index("offerings_owners_kind", "status", "kind", "user_id"),
     Index("offerings_owners_skill", "status", "skill", "user_id"),
     Index("offerings_owners_skill_kind", "status", "skill", "kind", "user_id"),
+)
+
+skill_proposals = Table(
+    "skill_proposals",
+    metadata,
+    Column("id", ID, primary_key=True),
+    # Null once a decided one's author was erased.
+    Column("author", ID),
+    Column("slug", key_text(64), nullable=False),
+    # The slug while it is open or approved, else null: nobody proposes it again.
+    Column("live_slug", key_text(64)),
+    Column("category", key_text(64), nullable=False),
+    Column("name", key_text(60), nullable=False),
+    Column("status", key_text(16), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("decided_at", UtcDateTime),
+    Column("decided_by", ID),
+    Index("skill_proposals_live", "live_slug", unique=True),
+    Index("skill_proposals_status", "status", "id"),
+    Index("skill_proposals_author", "author", "id"),
+    Index("skill_proposals_author_status", "author", "status", "id"),
 )
 
 # A read model: sums over the finalized exchanges this service has heard of. `as_of` is the newest one's time.

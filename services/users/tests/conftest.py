@@ -105,6 +105,7 @@ class World:
         base = lay(stack, settings, "users", tables.metadata)
         base.clock = self.clock = FixedClock()
         self.pool, self.addresses = pool, KnownAddresses()
+        self.coordinators: set[str] = set()
         self.database, self.cache = base.database, base.cache
         self.accounts, self.services = KnownAccounts(), OtherServices()
         wired = use_cases(base, Outside(self.addresses, self.accounts, self.services), settings.erasure_days)
@@ -136,7 +137,8 @@ class World:
         """A request by a user. A POST has a new key unless one is given; None sends none. Bytes are sent unchanged."""
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         if by is not None:
-            sent["authorization"] = f"Bearer {self.pool.token(by)}"
+            groups = {"cognito:groups": ["coordinator"]} if by in self.coordinators else {}
+            sent["authorization"] = f"Bearer {self.pool.token(by, **groups)}"
         if method == "POST" and key is not None:
             sent["idempotency-key"] = key or new_id()
         if if_match is not None:
@@ -163,6 +165,12 @@ class World:
         assert answer.status_code == 201, answer.text
         return id
 
+    async def coordinator(self) -> str:
+        """The id of a new member of whom the user pool says that they are a coordinator."""
+        id = await self.member()
+        self.coordinators.add(id)
+        return id
+
     async def publish(self, by: str, **more: Any) -> httpx2.Response:
         """POST an offering of guitar lessons, with these fields changed; `key` is the request's."""
         key = more.pop("key", "")
@@ -171,6 +179,19 @@ class World:
     async def offering(self, by: str, **more: Any) -> str:
         """The id of a new offering."""
         answer = await self.publish(by, **more)
+        assert answer.status_code == 201, answer.text
+        id: str = answer.json()["id"]
+        return id
+
+    async def propose(self, by: str, **more: Any) -> httpx2.Response:
+        """POST a proposal of a skill of the world's own, with these fields changed; `key` is the request's."""
+        key = more.pop("key", "")
+        body = {"name": f"Skill {new_id()}", "category": "music", **more}
+        return await self.send("POST", "/v1/skills/proposals", by, body, key=key)
+
+    async def proposal(self, by: str, **more: Any) -> str:
+        """The id of a new proposal."""
+        answer = await self.propose(by, **more)
         assert answer.status_code == 201, answer.text
         id: str = answer.json()["id"]
         return id

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tests.conftest import World
 
 MEMBERS = 1000
+PROPOSER = "01900000-0000-7000-8000-000000000001"
 _BY_INDEX = {"const", "eq_ref", "ref", "range", "index"}
 _READS = ("first", "key", "last", "next", "prev", "rnd", "rnd_next")
 _NAMES = ", ".join(f"'Handler_read_{name}'" for name in _READS)
@@ -97,7 +98,12 @@ def shared_url(mariadb_server: MariaDB) -> Iterator[str]:
                 {modality}, 'active', CONCAT(m.seq, ':', s.seq), {skill}, 1, 1, {moment}, {moment},
                 '2030-06-30 12:00:00'
             FROM seq_1_to_{MEMBERS} m JOIN seq_0_to_{len(SKILLS) - 1} s;
-            ANALYZE TABLE users, offerings""",  # noqa: S608 - constants alone
+            INSERT INTO skill_proposals (id, author, slug, live_slug, category, name, status, created_at)
+            SELECT {id.format("seq", "seq")}, IF(seq % 10, {id.format("seq", "seq")}, '{PROPOSER}'), seq,
+                IF(seq % 7 = 2, NULL, seq), 'music', seq,
+                ELT(1 + seq % 7, 'open', 'open', 'declined', 'approved', 'open', 'open', 'open'), {moment}
+            FROM seq_1_to_{3 * MEMBERS};
+            ANALYZE TABLE users, offerings, skill_proposals""",  # noqa: S608 - constants alone
         name,
     )
     yield mariadb_server.url(name)
@@ -153,3 +159,29 @@ async def test_matches_take_two_statements_by_indexes_and_read_the_seekers_skill
     assert {step["type"] for step in watch.plans} <= {"const", "eq_ref", "ref", "range"}
     # Of 5,000 offerings: half of two skills of five, with their owners, sorted once.
     assert watch.reads <= 6 * MEMBERS, watch.reads
+
+
+@pytest.mark.parametrize("status", ["", "open", "approved", "declined"])
+@pytest.mark.parametrize("is_coordinator", [False, True])
+async def test_proposals_are_read_by_an_index_in_its_order(world: "World", status: str, is_coordinator: bool) -> None:
+    if is_coordinator:
+        world.coordinators.add(PROPOSER)
+    path = f"/v1/skills/proposals?{urlencode({'status': status} if status else {})}"
+    for _ in range(2):
+        watch = Watch()
+        with watch.on():
+            answer = await world.get(path, PROPOSER)
+        assert len(answer.json()["items"]) == 20
+        assert watch.refused == []
+        assert watch.reads <= 21 * 2, watch.reads
+        path = answer.headers["link"].partition(">")[0].lstrip("<")
+
+
+async def test_the_catalogue_reads_what_was_approved_and_no_more(world: "World") -> None:
+    watch = Watch()
+    with watch.on():
+        answer = await world.get("/v1/skills", new_id())
+    approved = sum(skill["slug"].isdigit() for skill in answer.json()["items"])
+    assert approved > MEMBERS / 3
+    assert (watch.statements, watch.refused) == (1, [])
+    assert watch.reads <= approved + 2

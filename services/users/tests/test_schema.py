@@ -28,6 +28,7 @@ async def hints(world: "World") -> Hints:
     await world.eraser.turn()
     world.clock.advance(days=-7)
     carl = await world.member()
+    proposed = [await world.proposal(await world.member()) for _ in range(3)]
     coordinator = world.pool.token(carl, **{"cognito:groups": ["coordinator"]})
     worker = world.pool.worker_token(*(f"skillsync/{scope}" for scope in scopes))
     token, tokens = world.pool.token(ada), [world.pool.token(person) for person in (bo, newcomer)]
@@ -40,6 +41,7 @@ async def hints(world: "World") -> Hints:
             "first_name": ["Cleo"],
             "last_name": ["Dahl"],
             "time_zone": ["UTC"],
+            "category": ["music"],
         },
         {
             "POST /v1/users": [("", tokens[1])] * 5,
@@ -55,6 +57,10 @@ async def hints(world: "World") -> Hints:
             "DELETE /v1/offerings/{id}": [(offerings[1], token)],
             "POST /v1/offerings/{id}/renew": [(offerings[2], token), (offerings[2], tokens[0]), (paused, tokens[0])]
             * 2,
+            "POST /v1/skills/proposals": [("", token)],
+            "GET /v1/skills/proposals/{id}": [(proposed[2], coordinator)],
+            "POST /v1/skills/proposals/{id}/approve": [(proposed[0], coordinator)],
+            "POST /v1/skills/proposals/{id}/decline": [(proposed[1], coordinator)],
             "GET /internal/offerings/{id}": [(lasting, worker)] * 3,
         },
     )

@@ -24,6 +24,7 @@ from skillsync_users.offerings.repository import OfferingRepository
 from skillsync_users.profiles.entities import Profile
 from skillsync_users.profiles.repository import ProfileRepository
 from skillsync_users.profiles.service import Profiles
+from skillsync_users.proposals.repository import ProposalRepository
 
 __all__ = ["Eraser", "Leaving", "Shelves"]
 
@@ -41,12 +42,14 @@ class Shelves:
         *,
         profiles: ProfileRepository,
         offerings: OfferingRepository,
+        proposals: ProposalRepository,
         erasures: Erasures,
         progress: ErasureRepository,
         idempotency: Idempotency,
     ) -> None:
         self.profiles = profiles
         self.offerings = offerings
+        self.proposals = proposals
         self.erasures = erasures
         self.progress = progress
         self.idempotency = idempotency
@@ -159,6 +162,7 @@ class Eraser:
                 gone = offering.delete(user, now)
                 await self._shelves.offerings.remove(unit, offering)
                 unit.publish(as_event(gone, self._new_id()))
+            await self._shelves.proposals.forget_author(unit, user)
             await self._shelves.profiles.save(unit, profile)
             await self._shelves.idempotency.forget_person(unit, user)
             await self._shelves.erasures.record(unit, user, done=False)

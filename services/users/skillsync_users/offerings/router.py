@@ -168,4 +168,4 @@ async def delete(id: Id, by: Person, if_match: IfMatch, context: InContext) -> N
 async def read_for_workers(id: Id, _: ReadsContacts, context: InContext) -> OfferingForWorkers:
     """How an offering stands at this moment; for workers that remind its owner."""
     offering = await context.offerings.read_any(id)
-    return represent_to_worker(offering, context.offerings.skill_name(offering))
+    return represent_to_worker(offering, await context.offerings.skill_name(offering))

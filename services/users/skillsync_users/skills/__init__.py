@@ -1,1 +1,1 @@
-"""The catalogue of skills that ships with the product."""
+"""The catalogue of skills: what ships with the product, and what members proposed and coordinators approved."""

@@ -5,8 +5,8 @@ from fastapi import APIRouter, Request, Response
 from skillsync_kit.auth import Person, access
 from skillsync_kit.etags import IfNoneMatch, etag, is_current
 from skillsync_kit.routing import Route
-from skillsync_users.skills.entities import Catalogue
 from skillsync_users.skills.schemas import SkillList, represent
+from skillsync_users.skills.service import Skills
 
 __all__ = ["router"]
 
@@ -20,7 +20,8 @@ router = APIRouter(route_class=Route, tags=["skills"])
 )
 async def read(request: Request, _: Person, if_none_match: IfNoneMatch) -> Response:
     """The skills there are, by category."""
-    catalogue: Catalogue = request.app.state.catalogue
+    skills: Skills = request.app.state.skills
+    catalogue = await skills.catalogue()
     headers = {"ETag": etag(catalogue.version)}
     if is_current(if_none_match, catalogue.version):
         return Response(status_code=304, headers=headers)

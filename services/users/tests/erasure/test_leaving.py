@@ -126,6 +126,22 @@ async def test_nothing_is_left_of_the_person_and_the_id_is_never_given_again(emp
     assert (await world.sign_up(anew)).status_code == 201
 
 
+async def test_open_proposals_go_and_decided_ones_stay_of_nobody(world: "World") -> None:
+    ada, bo, cy = await world.member(), await world.member(), await world.coordinator()
+    waiting, approved, declined = [await world.proposal(ada) for _ in range(3)]
+    others = await world.proposal(bo)
+    for id, verb in ((approved, "approve"), (declined, "decline")):
+        assert (await world.send("POST", f"/v1/skills/proposals/{id}/{verb}", cy)).status_code == 200
+    await leave(world, ada)
+    assert (await world.get(f"/v1/skills/proposals/{waiting}", cy)).status_code == 404
+    for id, status in ((approved, "approved"), (declined, "declined")):
+        kept = (await world.get(f"/v1/skills/proposals/{id}", cy)).json()
+        assert (kept["author"], kept["status"]) == (None, status)
+    assert (await world.get(f"/v1/skills/proposals/{others}", cy)).json()["author"] == bo
+    slug = (await world.get(f"/v1/skills/proposals/{approved}", cy)).json()["slug"]
+    assert slug in {skill["slug"] for skill in (await world.get("/v1/skills", bo)).json()["items"]}
+
+
 async def test_each_part_is_recorded_as_it_is_done_and_asked_until_it_is(world: "World") -> None:
     ada = await world.member()
     world.accounts.is_away, world.services.away, world.services.slow = True, {"transactions"}, {"analytics"}

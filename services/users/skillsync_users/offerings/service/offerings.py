@@ -15,7 +15,7 @@ from skillsync_users.offerings.errors import OfferingNotFound, TooManyOfferings,
 from skillsync_users.offerings.repository import OfferingRepository
 from skillsync_users.offerings.service.record import Record
 from skillsync_users.profiles.service import Profiles
-from skillsync_users.skills.entities import Catalogue
+from skillsync_users.skills.service import Skills
 
 __all__ = ["Offerings"]
 
@@ -30,7 +30,7 @@ class Offerings:
         repository: OfferingRepository,
         record: Record,
         profiles: Profiles,
-        catalogue: Catalogue,
+        skills: Skills,
         clock: Clock,
         new_id: Callable[[], str],
     ) -> None:
@@ -38,7 +38,7 @@ class Offerings:
         self._repository = repository
         self._record = record
         self._profiles = profiles
-        self._catalogue = catalogue
+        self._skills = skills
         self._clock = clock
         self._new_id = new_id
 
@@ -52,7 +52,7 @@ class Offerings:
             claim = await once.claim(unit)
             if claim.is_repeated:
                 return claim.replay()
-            if self._catalogue.find(new.skill) is None:
+            if await self._skills.find(unit.connection, new.skill) is None:
                 raise UnknownSkill.named()
             owner = await self._profiles.require_active(unit.connection, by)
             now = self._clock.now()
@@ -77,9 +77,10 @@ class Offerings:
             raise OfferingNotFound()
         return self._at_this_moment(offering)
 
-    def skill_name(self, offering: Offering) -> str:
+    async def skill_name(self, offering: Offering) -> str:
         """The name of its skill; the slug when the catalogue has it no longer."""
-        skill = self._catalogue.find(offering.skill)
+        async with self._database.read() as connection:
+            skill = await self._skills.find(connection, offering.skill)
         return skill.name if skill else offering.skill
 
     async def page(self, by: Principal, filters: Filters, after: tuple[str, ...] | None, limit: int) -> Page[Offering]:

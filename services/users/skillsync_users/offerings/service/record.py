@@ -8,7 +8,7 @@ from skillsync_users.events import as_event
 from skillsync_users.offerings.entities import Offering
 from skillsync_users.offerings.events import OfferingFact
 from skillsync_users.offerings.repository import OfferingRepository
-from skillsync_users.skills.entities import Catalogue
+from skillsync_users.skills.service import Skills
 
 __all__ = ["Record"]
 
@@ -17,17 +17,17 @@ class Record:
     """Keeps what happened to offerings."""
 
     def __init__(
-        self, *, repository: OfferingRepository, catalogue: Catalogue, clock: Clock, new_id: Callable[[], str]
+        self, *, repository: OfferingRepository, skills: Skills, clock: Clock, new_id: Callable[[], str]
     ) -> None:
         self._repository = repository
-        self._catalogue = catalogue
+        self._skills = skills
         self._clock = clock
         self._new_id = new_id
 
     async def add(self, unit: UnitOfWork, offering: Offering, published: OfferingFact) -> None:
         """Keep a new offering. Raises OfferingExists."""
         await self._make_room(unit, offering)
-        await self._repository.add(unit, offering, self._search_text(offering))
+        await self._repository.add(unit, offering, await self._search_text(unit, offering))
         unit.publish(as_event(published, self._new_id()))
 
     async def save(self, unit: UnitOfWork, offering: Offering, fact: OfferingFact | None) -> None:
@@ -35,7 +35,7 @@ class Record:
         if fact is None:
             return
         await self._make_room(unit, offering)
-        await self._repository.save(unit, offering, self._search_text(offering))
+        await self._repository.save(unit, offering, await self._search_text(unit, offering))
         unit.publish(as_event(fact, self._new_id()))
 
     async def remove(self, unit: UnitOfWork, offering: Offering, deleted: OfferingFact) -> None:
@@ -55,6 +55,6 @@ class Record:
         if holder is not None and holder.id != offering.id:
             await self.pass_time(unit, holder)
 
-    def _search_text(self, offering: Offering) -> str:
-        skill = self._catalogue.find(offering.skill)
+    async def _search_text(self, unit: UnitOfWork, offering: Offering) -> str:
+        skill = await self._skills.find(unit.connection, offering.skill)
         return offering.search_text(skill.names if skill else "")

@@ -1,0 +1,1 @@
+"""Skills that members miss in the catalogue, and what coordinators say to them."""
