@@ -16,7 +16,7 @@ WAVE = 100
 WAITING = 600
 
 
-@figure("messages", check=80, prove=10_000)
+@figure("messages", check=200, prove=10_000)
 def test_each_message_has_one_effect_however_often_it_is_delivered(
     proof: Proof, messages: int, tmp_path: Path, emulator: Emulator, mariadb_server: MariaDB
 ) -> None:
