@@ -121,7 +121,9 @@ def test_who_leaves_leaves_nothing_behind_but_the_others_records(system: System)
             lambda: acknowledgements(system, zelmira.id) == PARTS, seconds=90, what="everybody has done their part"
         )
         eventually(system.queues_are_empty, what="every event has arrived")
-        told = [event for event in received() if event["subject"] == zelmira.id]
+        told = eventually(
+            lambda: [event for event in received() if event["subject"] == zelmira.id], what="the event of the erasure"
+        )
         assert [event["type"] for event in told] == ["user.erased.v1"]
         assert naming([json.dumps(event) for event in received()], secrets) == []
 
