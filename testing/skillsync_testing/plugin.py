@@ -45,7 +45,8 @@ def run(kind: type[AnyServer]) -> Iterator[AnyServer]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What runs in one process when several share the tests (xdist's `loadgroup`): a file; or all that use one system.
 
-    A file keeps the servers that it started. A whole system takes long to start, so each kind of it starts once.
+    A file keeps the servers that it started. A whole system takes long to start, so each kind of it starts once. Not so
+    with pytest-xdist 3.8 under pytest 9.2, which passes groups over: there tests are scattered, and must bear it.
     """
     for item in items:
         kind = getattr(getattr(item, "callspec", None), "params", {}).get("system")
