@@ -26,6 +26,9 @@ __all__ = ["Consumer"]
 
 # In hand at most; also what one ReceiveMessage gives at most.
 _IN_HAND = 10
+# With fewer hands free than these, a call waits a moment for more: else each message comes by a call of its own.
+_HANDFUL = 5
+_HANDFUL_SECONDS = 0.02
 _BROKER_AWAY_SECONDS = 1.0
 _DATABASE_AWAY_SECONDS = 2.0
 _PING_SECONDS = 5
@@ -80,7 +83,10 @@ class Consumer:
         elif self._handling.database_is_away:
             await self._ask_database(stopping)
         elif free := _IN_HAND - len(self._in_hand):
-            await self._receive(free, stopping)
+            if free < _HANDFUL:
+                await unless(stopping, asyncio.wait(self._in_hand, timeout=_HANDFUL_SECONDS))
+            if not stopping.is_set():
+                await self._receive(_IN_HAND - len(self._in_hand), stopping)
         else:
             await unless(stopping, asyncio.wait(self._in_hand, return_when=asyncio.FIRST_COMPLETED))
 

@@ -42,9 +42,9 @@ class MemberRepository:
         self._table = table
 
     async def add(self, unit: UnitOfWork, exchanges: Sequence[MemberExchange]) -> bool:
-        """Keep the parts of one exchange, in one statement: all or none. False when they were there already."""
+        """Keep the parts of one exchange, which are there all or none. False when they were there already."""
         try:
-            await unit.connection.execute(insert(self._table).values([asdict(part) for part in exchanges]))
+            await unit.connection.execute(insert(self._table), [asdict(part) for part in exchanges])
         except IntegrityError:
             return False
         return True

@@ -32,7 +32,7 @@ class ReadModel:
         table = self._tables.exchanges
         if await _added(unit, table, _exchange_row(told)):
             rows = [{"transaction_id": told.transaction_id, "user_id": user} for user in participants]
-            await unit.connection.execute(insert(self._tables.participants).values(rows))
+            await unit.connection.execute(insert(self._tables.participants), rows)
             return
         row = table.c
         is_it = row.transaction_id == told.transaction_id
@@ -47,7 +47,7 @@ class ReadModel:
         """Add the parts of a finalized exchange: user_id, category, minutes_given and minutes_received of each."""
         when = asdict(periods(at))
         rows = [{"transaction_id": transaction, **part, **when} for part in parts]
-        await unit.connection.execute(insert(self._tables.exchange_parts).values(rows))
+        await unit.connection.execute(insert(self._tables.exchange_parts), rows)
 
     async def note_activity(self, unit: UnitOfWork, user: str, at: datetime) -> None:
         """Note that a member did something that day."""

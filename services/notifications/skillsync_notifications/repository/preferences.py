@@ -1,9 +1,11 @@
 """Preferences, and the links in mails that change them."""
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Row, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -22,15 +24,13 @@ class PreferencesRepository:
 
     async def of(self, connection: AsyncConnection, user: str) -> Preferences:
         """A member's preferences; as at first when they never touched them."""
-        query = select(tables.preferences).where(_preferences.user == user)
-        row = (await connection.execute(query)).first()
-        if row is None:
-            return Preferences(user)
-        kept = json.loads(row.switches)
-        switches = {
-            topic: {Channel(channel): on for channel, on in kept[topic].items()} for topic in Topic if topic in kept
-        }
-        return Preferences(user, row.version, switches)
+        return (await self.of_each(connection, [user]))[user]
+
+    async def of_each(self, connection: AsyncConnection, users: Sequence[str]) -> dict[str, Preferences]:
+        """The preferences of each of these members."""
+        query = select(tables.preferences).where(_preferences.user.in_(users))
+        kept = {row.user: _entity(row) for row in await connection.execute(query)}
+        return {user: kept.get(user) or Preferences(user) for user in users}
 
     async def save(self, unit: UnitOfWork, changed: Preferences, now: datetime) -> None:
         """Write preferences that were just changed, once. Raises ChangedMeanwhile."""
@@ -64,3 +64,11 @@ class PreferencesRepository:
         if old:
             await unit.connection.execute(delete(tables.unsubscribe_tokens).where(_token.digest.in_(old)))
         return len(old)
+
+
+def _entity(row: Row[Any]) -> Preferences:
+    kept = json.loads(row.switches)
+    switches = {
+        topic: {Channel(channel): on for channel, on in kept[topic].items()} for topic in Topic if topic in kept
+    }
+    return Preferences(row.user, row.version, switches)

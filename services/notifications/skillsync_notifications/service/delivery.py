@@ -4,7 +4,6 @@ import asyncio
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from skillsync_kit import metrics
 from skillsync_kit.clock import Clock
@@ -19,7 +18,6 @@ from skillsync_notifications.entities import (
     Contact,
     Letter,
     Mail,
-    Matter,
     Status,
     address_digest,
     topic_of,
@@ -121,7 +119,11 @@ class Delivery:
         is_wanted = wanted.allow(topic, Channel.MAIL)
         if not is_wanted and not mail.template.is_reminder:
             raise Unwanted
-        contact, matter = await self._ask(mail)
+        # One after the other: nobody waits for a mail, and who is gone needs no second question.
+        contact = await self._desk.contacts.contact(mail.recipient)
+        if contact is None:
+            raise NothingToSend("the recipient is gone")
+        matter = await self._desk.matters.of(mail)
         if mail.template.is_reminder:
             mail.in_inbox = wanted.allow(topic, Channel.INBOX)
         if not is_wanted:
@@ -137,18 +139,6 @@ class Delivery:
             found = await self._desk.suppressions.of(connection, mail.recipient, digest)
         if found and found.forbids(is_required=topic_of(mail.template).is_required):
             raise Suppressed(f"the address {found.value}")
-
-    async def _ask(self, mail: Mail) -> tuple[Contact, Matter | None]:
-        """Whom to write to and what of, asked for side by side. Raises NothingToSend, DependencyUnavailable."""
-        contact = asyncio.ensure_future(self._desk.contacts.contact(mail.recipient))
-        matter = asyncio.ensure_future(self._desk.matters.of(mail))
-        try:
-            found = await contact
-            if found is None:
-                raise NothingToSend("the recipient is gone")
-            return found, await matter
-        finally:
-            await _let_go(contact, matter)
 
     async def _record(self, mail: Mail, event: Event | None = None) -> None:
         """Write the mail's fate and, in the same commit, its event. Not given up lightly; never raises."""
@@ -207,10 +197,3 @@ class Delivery:
 
 def _facts(mail: Mail) -> dict[str, object]:
     return {"mail_id": mail.id, "template": mail.template.value, "attempts": mail.attempts}
-
-
-async def _let_go(*asked: "asyncio.Future[Any]") -> None:
-    """Wait for nothing whose answer nobody needs any more."""
-    for each in asked:
-        each.cancel()
-    await asyncio.gather(*asked, return_exceptions=True)

@@ -57,7 +57,9 @@ class Notifications:
         wanted = list(recipients)
         # An event may come after its recipient was erased.
         erased = await self._erasures.among(unit.connection, wanted)
-        for recipient in (user for user in wanted if user not in erased):
+        told = [user for user in wanted if user not in erased]
+        in_inbox = await self._whose_inbox(unit, template, told)
+        for recipient in told:
             mail = Mail(
                 id=self._new_id(),
                 event_id=event.id,
@@ -69,7 +71,7 @@ class Notifications:
                 created_at=self._clock.now(),
                 correlation_id=event.correlation_id,
                 traceparent=event.traceparent,
-                in_inbox=await self._belongs_in_inbox(unit, template, recipient),
+                in_inbox=recipient in in_inbox,
             )
             if not await self._repository.add(unit, mail):
                 log.info("mail intended already", event_id=event.id, template=template.value)
@@ -125,9 +127,11 @@ class Notifications:
             raise NotificationNotFound()
         return mail
 
-    async def _belongs_in_inbox(self, unit: UnitOfWork, template: Template, recipient: str) -> bool:
+    async def _whose_inbox(self, unit: UnitOfWork, template: Template, recipients: list[str]) -> frozenset[str]:
+        """Those of the recipients who see it in their inbox."""
         if template.is_reminder:
             # It shows once it was found to be still true.
-            return False
-        wanted = await self._preferences.of(unit.connection, recipient)
-        return wanted.allow(topic_of(template), Channel.INBOX)
+            return frozenset()
+        topic = topic_of(template)
+        wanted = await self._preferences.of_each(unit.connection, recipients)
+        return frozenset(user for user in recipients if wanted[user].allow(topic, Channel.INBOX))

@@ -32,23 +32,15 @@ async def test_a_mail_is_written_sent_and_recorded(world: "World") -> None:
     assert [event["subject"] for event in await world.published()] == [row.id]
 
 
-async def test_contact_and_exchange_are_asked_for_side_by_side(world: "World") -> None:
-    both = asyncio.Barrier(2)
-    contact, exchange = world.members.contact, world.exchanges.exchange
+async def test_of_someone_who_is_gone_no_exchange_is_asked_for(world: "World") -> None:
+    async def gone(_: str) -> None:
+        return None
 
-    async def contact_of(user: str) -> object:
-        await both.wait()
-        return await contact(user)
-
-    async def exchange_of(id: str, viewer: str) -> object:
-        await both.wait()
-        return await exchange(id, viewer)
-
-    world.members.contact = contact_of  # type: ignore[method-assign,assignment]
-    world.exchanges.exchange = exchange_of  # type: ignore[method-assign,assignment]
+    world.members.contact = gone  # type: ignore[method-assign,assignment]
+    world.exchanges.fault = AssertionError("asked")
     await world.intend()
-    await asyncio.wait_for(world.send_all(), 5)
-    assert await statuses(world) == ["sent"]
+    await world.send_all()
+    assert await statuses(world) == ["dropped"]
 
 
 async def test_a_welcome_asks_for_no_exchange(world: "World") -> None:
