@@ -19,7 +19,7 @@ up: bootstrap ## Bring the whole system up on this machine; Ctrl-C drains it
 	@exec .venv/bin/skillsync up
 
 test: bootstrap packages ## Run every suite, on SQLite and on MariaDB, on both caches
-	@exec .venv/bin/pytest -n 2 --dist loadgroup $(ARGS)
+	@exec .venv/bin/pytest -n 2 --dist loadscope $(ARGS)
 
 check: bootstrap packages ## What must pass before a push: format, types, contracts, templates, locks, installs, tests
 	@exec $(PYTHON) scripts/check.py

@@ -11,9 +11,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 TOOLS = Path(sys.executable).parent
-# Tests mostly wait: for the disk, for a process to start. pytest-xdist 3.8 knows no groups under pytest 9.2 (it appends
-# them to a field that is read no more): a file's tests may run in either process, and must not need each other.
-TWO_AT_ONCE = ("-n", "2", "--dist", "loadgroup")
+# Tests mostly wait: for the disk, for a process to start. Which share a process: `skillsync_testing.scheduling`.
+TWO_AT_ONCE = ("-n", "2", "--dist", "loadscope")
 GREEN, RED, BOLD, PLAIN = ("\033[32m", "\033[31m", "\033[1m", "\033[0m")
 
 

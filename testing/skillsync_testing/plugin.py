@@ -18,6 +18,7 @@ from typing import Literal, TypeVar
 
 import pytest
 
+from skillsync_testing import scheduling
 from skillsync_testing.emulator import Emulator
 from skillsync_testing.mariadb import MariaDB
 from skillsync_testing.redis import Redis
@@ -41,16 +42,17 @@ def run(kind: type[AnyServer]) -> Iterator[AnyServer]:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What runs in one process when several share the tests (xdist's `loadgroup`): a file; or all that use one system.
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """In one of several processes, what takes longest comes first."""
+    if hasattr(config, "workerinput"):
+        scheduling.order(items)
 
-    A file keeps the servers that it started. A whole system takes long to start, so each kind of it starts once. Not so
-    with pytest-xdist 3.8 under pytest 9.2, which passes groups over: there tests are scattered, and must bear it.
-    """
-    for item in items:
-        kind = getattr(getattr(item, "callspec", None), "params", {}).get("system")
-        item.add_marker(pytest.mark.xdist_group(f"system {kind}" if kind else str(item.path)))
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """What runs in one process when several share the tests."""
+    return scheduling.scheduler(config, log)
 
 
 @pytest.fixture(scope="session")
