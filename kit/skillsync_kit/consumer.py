@@ -29,6 +29,8 @@ _IN_HAND = 10
 # With fewer hands free than these, a call waits a moment for more: else each message comes by a call of its own.
 _HANDFUL = 5
 _HANDFUL_SECONDS = 0.02
+# So long after the end of a long poll an answer may come; a connection that has died without a word gives none, ever.
+_ANSWER_SECONDS = 3.0
 _BROKER_AWAY_SECONDS = 1.0
 _DATABASE_AWAY_SECONDS = 2.0
 _PING_SECONDS = 5
@@ -101,7 +103,9 @@ class Consumer:
         )
         try:
             # An open poll cannot be taken back: the broker would answer it all the same, and hide what it gave nobody.
-            await unless(stopping, asyncio.wait({poll}))
+            await unless(stopping, asyncio.wait({poll}, timeout=self._long_poll_seconds + _ANSWER_SECONDS))
+            if not (poll.done() or stopping.is_set()):
+                raise TimeoutError
             await asyncio.wait({poll}, timeout=_FINISH_SECONDS)
             answer = await poll if poll.done() else None
         finally:

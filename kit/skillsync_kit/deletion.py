@@ -13,7 +13,8 @@ __all__ = ["Deletion"]
 
 # What one DeleteMessageBatch takes.
 _ENTRIES = 10
-_CALL_SECONDS = 10
+# Handled messages wait for it with their hands full: what is not deleted by then comes again, and is recognised.
+_CALL_SECONDS = 3
 # Given out anew or gone in the meantime: whoever has it now will recognise the event and delete it.
 _NO_LONGER_OURS = "ReceiptHandleIsInvalid"
 

@@ -625,6 +625,39 @@ async def test_what_an_open_poll_brings_after_the_stop_is_given_back(
     assert (queue.deleted, queue.put_off) == ([], {"h1": 0})
 
 
+async def test_a_poll_that_is_never_answered_is_given_up_and_another_tried(
+    database: Database,
+    inbox: MakeInbox,
+    consumer: MakeConsumer,
+    record: Handler,
+    effects: Effects,
+    make_event: MakeEvent,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # The long poll's 20 s and 0.1 s.
+    monkeypatch.setattr("skillsync_kit.consumer._ANSWER_SECONDS", -19.9)
+    monkeypatch.setattr("skillsync_kit.consumer._BROKER_AWAY_SECONDS", 0.0)
+    event, polls = make_event(), 0
+
+    class Dead(Queue):
+        async def receive_message(self, **arguments: Any) -> dict[str, Any]:
+            nonlocal polls
+            polls += 1
+            if polls == 1:
+                await asyncio.Event().wait()
+            return await super().receive_message(**arguments)
+
+    queue, stopping = Dead([message(event.to_json(), handle="h1")]), asyncio.Event()
+    with capture_logs() as lines:
+        running = asyncio.create_task(consumer(queue, inbox(database, done=record)).run(stopping))
+        async with asyncio.timeout(10):
+            await queue.until(lambda: queue.deleted == ["h1"])
+        stopping.set()
+        await asyncio.wait_for(running, 2)
+    assert [line["error"] for line in lines if line["event"] == "queue does not answer"] == ["TimeoutError"]
+    assert await effects(database) == [event.id]
+
+
 async def test_a_poll_that_never_ends_does_not_hold_up_the_stop(
     database: Database, inbox: MakeInbox, consumer: MakeConsumer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
