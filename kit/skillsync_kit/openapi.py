@@ -174,6 +174,9 @@ def _success_headers(route: APIRoute, taken: set[str]) -> dict[str, Any]:
     names = {header for name, header in _ANSWERED_WITH.items() if name in taken}
     if route.status_code == HTTPStatus.CREATED:
         names |= {"ETag", "Location"}
+    if route.status_code == HTTPStatus.ACCEPTED and "POST" in _methods(route):
+        # What is made later has its place at once.
+        names.add("Location")
     if route.status_code == HTTPStatus.NO_CONTENT:
         names.discard("ETag")
     return {name: _header(name, required=name not in _SOMETIMES) for name in sorted(names)}

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import MetaData, Text, cast, select, text
+from sqlalchemy import Column, ColumnElement, LargeBinary, MetaData, Text, cast, func, select, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from skillsync_testing.member import Member, swap
@@ -28,6 +28,11 @@ def database_url(system: System, service: str) -> str:
     return url
 
 
+def as_text(column: Column[Any]) -> ColumnElement[Any]:
+    """A cell that can be searched; of bytes their digits, for they need not be text."""
+    return func.hex(column) if isinstance(column.type, LargeBinary) else cast(column, Text)
+
+
 def dump(system: System, service: str) -> list[str]:
     """Every row of every table of a service."""
 
@@ -37,7 +42,7 @@ def dump(system: System, service: str) -> list[str]:
         async with engine.connect() as connection:
             await connection.run_sync(metadata.reflect)
             for table in metadata.sorted_tables:
-                rows = await connection.execute(select(*(cast(column, Text) for column in table.c)))
+                rows = await connection.execute(select(*map(as_text, table.c)))
                 found += [f"{service}.{table.name}: {'|'.join(map(str, row))}" for row in rows]
         await engine.dispose()
         return found
@@ -89,6 +94,13 @@ def sign_up(system: System, name: str) -> Member:
     return member
 
 
+def ready_export(member: Member) -> str:
+    """The id of a new export that has its file."""
+    id: str = member.post("/users/me/exports").json()["id"]
+    eventually(lambda: member.get(f"/users/me/exports/{id}/file").is_success, what="the export is ready")
+    return id
+
+
 def test_who_leaves_leaves_nothing_behind_but_the_others_records(system: System) -> None:
     name = f"Zelmira{uuid4().hex[:8]}"
     zelmira, bo = sign_up(system, name), system.member("Bo").make_profile()
@@ -108,9 +120,11 @@ def test_who_leaves_leaves_nothing_behind_but_the_others_records(system: System)
     history = bo.get(f"/transactions/{finished}/history").json()
     assert len(ledger) == 2
     eventually(lambda: len(system.mails_to(zelmira.email)) >= 3, what="mails to the one who leaves")
+    export = ready_export(zelmira)
     # What is looked for below can be found.
     assert naming(dump(system, "users"), secrets)
     assert naming(dump(system, "transactions"), secrets)
+    assert len(naming(dump(system, "users"), (export,))) >= 2
 
     asked = zelmira.http.delete(f"{system.status['api']}/users/me", headers={"If-Match": "*"})
     assert asked.status_code == 202
@@ -130,6 +144,7 @@ def test_who_leaves_leaves_nothing_behind_but_the_others_records(system: System)
     for service in SERVICES:
         assert naming(dump(system, service), secrets) == []
     assert naming(log_lines(system.state_directory), secrets) == []
+    assert naming(dump(system, "users"), (export,)) == []
 
     after = bo.get(f"/transactions/{finished}").json()
     shown = {person["id"]: person["display_name"] for person in after["participants"]}

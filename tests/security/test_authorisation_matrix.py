@@ -71,6 +71,17 @@ class Cast:
         id: str = told[0]["id"]
         return id
 
+    def export(self) -> str:
+        """An export of the owner's that is ready; its id."""
+        if not self.owner.get("/users/me/exports").json()["items"]:
+            assert self.owner.post("/users/me/exports").status_code == 202
+
+        def ready() -> list[str]:
+            items = self.owner.get("/users/me/exports").json()["items"]
+            return [it["id"] for it in items if it["state"] == "ready"]
+
+        return eventually(ready, what="the owner's export is ready")[0]
+
     def transaction(self, *verbs: str) -> str:
         """A new transaction between owner and counterparty, led through these verbs; its id.
 
@@ -152,6 +163,11 @@ SCENES: dict[str, Scene] = {
     # Its days are not over before the next route takes it back.
     "DELETE /v1/users/me": lambda _: Ask("/v1/users/me", None, {"If-Match": "*"}),
     "POST /v1/users/me/restore": _plain("/v1/users/me/restore"),
+    "POST /v1/users/me/exports": _plain("/v1/users/me/exports"),
+    "GET /v1/users/me/exports": _plain("/v1/users/me/exports"),
+    "GET /v1/users/me/exports/{export_id}": lambda cast: Ask(f"/v1/users/me/exports/{cast.export()}"),
+    "GET /v1/users/me/exports/{export_id}/file": lambda cast: Ask(f"/v1/users/me/exports/{cast.export()}/file"),
+    "GET /internal/exports/{user_id}": lambda cast: Ask(f"/internal/exports/{cast.owner.id}"),
     "GET /internal/erasures": _plain("/internal/erasures"),
     "GET /internal/erasures/{user_id}": lambda cast: Ask(f"/internal/erasures/{cast.owner.id}"),
     "GET /v1/users/{id}": lambda cast: Ask(f"/v1/users/{cast.owner.id}"),

@@ -10,7 +10,7 @@ from typing import Any
 from skillsync_analytics import tables
 from skillsync_analytics.consumer import handlers
 from skillsync_analytics.projections import Projections
-from skillsync_analytics.queries import Bookkeeping, Measures, Queries
+from skillsync_analytics.queries import Bookkeeping, Measures, OwnData, Queries
 from skillsync_analytics.repository import (
     Books,
     Figures,
@@ -25,6 +25,7 @@ from skillsync_kit import process
 from skillsync_kit.app import Health, create_app
 from skillsync_kit.clock import Clock
 from skillsync_kit.erasures import Erasures
+from skillsync_kit.exports import Exports
 from skillsync_kit.foundation import Foundation, lay
 from skillsync_kit.process import Parts
 from skillsync_kit.rebuild import Rebuild
@@ -55,10 +56,12 @@ async def build(stack: AsyncExitStack, settings: AnalyticsSettings) -> Parts:
 
 def state(base: Foundation, clock: Clock) -> dict[str, Any]:
     """What the routes find on their app."""
+    members = MemberRepository()
     return {
-        "queries": Queries(base.database, MemberRepository()),
+        "queries": Queries(base.database, members),
         "measures": Measures(base.database, Figures(), PeopleFigures(), load_categories()),
         "bookkeeping": Bookkeeping(base.database, Books()),
+        "exports": Exports(base.database, OwnData(members).parts),
         "operations": base.operations,
         "clock": clock,
     }

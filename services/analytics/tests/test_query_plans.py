@@ -42,6 +42,7 @@ LISTS = (
     "/internal/books",
     "/internal/books?after=01900000-0000-7000-8000-000000000100",
     "/internal/failed-messages?id=a",
+    f"/internal/exports/{MEMBER}",
 )
 _ALL_OF_IT = {"ALL", "index"}
 
@@ -109,7 +110,7 @@ async def _watched(world_over: "type[World]", url: str, pool: UserPool) -> tuple
     async with AsyncExitStack() as stack:
         world = world_over(stack, url, pool)
         person = pool.token(MEMBER, **{"cognito:groups": ["coordinator"]})
-        worker = pool.worker_token("skillsync/operations.read")
+        worker = pool.worker_token("skillsync/operations.read", "skillsync/users.export")
         for path in (*PATHS, *LISTS):
             token = worker if path.startswith("/internal/") else person
             with watch.during(path.rpartition("/")[2][:13]):

@@ -12,6 +12,7 @@ from skillsync_kit import process
 from skillsync_kit.app import Health, create_app
 from skillsync_kit.aws import open_client
 from skillsync_kit.erasures import Erasures
+from skillsync_kit.exports import Exports
 from skillsync_kit.foundation import Foundation, lay
 from skillsync_kit.http_client import ServiceClient
 from skillsync_kit.ids import new_id
@@ -48,6 +49,7 @@ from skillsync_notifications.service import (
     Matters,
     MemberPreferences,
     Notifications,
+    OwnData,
     Reminders,
     Scheduler,
     Sender,
@@ -109,6 +111,7 @@ async def build(stack: AsyncExitStack, settings: NotificationsSettings) -> Parts
             "idempotency": base.idempotency,
             "operations": base.operations,
             "erasures": erasures,
+            "exports": Exports(base.database, OwnData(mails=mails, preferences=switches).parts),
         },
         conceal=conceal,
     )

@@ -19,6 +19,7 @@ from skillsync_kit.app import Health, create_app
 from skillsync_kit.erasures import Erasures
 from skillsync_kit.errors import DependencyUnavailable
 from skillsync_kit.events import Event
+from skillsync_kit.exports import Exports
 from skillsync_kit.foundation import lay
 from skillsync_kit.ids import new_id
 from skillsync_kit.inbox import Inbox
@@ -41,6 +42,7 @@ from skillsync_notifications.service import (
     Matters,
     MemberPreferences,
     Notifications,
+    OwnData,
     Reminders,
     Sender,
     Templates,
@@ -259,6 +261,7 @@ class World:
                 "idempotency": base.idempotency,
                 "operations": base.operations,
                 "erasures": erasures,
+                "exports": Exports(base.database, OwnData(mails=self.repository, preferences=switches).parts),
             },
             conceal=conceal,
         )

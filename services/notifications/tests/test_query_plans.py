@@ -10,6 +10,7 @@ from skillsync_kit.database import UnitOfWork
 from skillsync_kit.ids import new_id
 from skillsync_notifications import tables
 from skillsync_notifications.entities import Template
+from skillsync_testing.exports import exported
 from skillsync_testing.watching import Watch
 
 if TYPE_CHECKING:
@@ -114,6 +115,11 @@ async def test_every_list_and_every_loop_finds_its_rows_by_an_index(world: "Worl
     with watch.during("returns"):
         async with world.database.read() as connection:
             await world.repository.find_sent(connection, "ses-77")
+    own = Watch()
+    with own.during("export"):
+        rows = await exported(world.client, world.pool.worker_token("skillsync/users.export"), ANA)
+    assert (len(rows["inbox"]), len(rows["mails"]), own.refused) == (80, 20, [])
+    assert max(statement.most_reads for statement in own.statements.values()) <= 80 + 2
     print(watch.table())  # noqa: T201 - with -s, for people
     # What the unread are counted from is at most a thousand entries of an index.
     steps = [step for it in watch.refused for step in it.steps if not step.table.startswith("<derived")]

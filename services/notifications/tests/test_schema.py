@@ -17,9 +17,11 @@ async def test_answers_are_as_documented(world: "World") -> None:
     await world.send_all()
     gone = new_id()
     await world.receive(world.event("user.erased.v1", subject=gone))
-    worker = world.pool.worker_token("skillsync/users.erase", "skillsync/events.read", "skillsync/operations.read")
+    scopes = ("users.erase", "users.export", "events.read", "operations.read")
+    worker = world.pool.worker_token(*(f"skillsync/{scope}" for scope in scopes))
     fitting = {f"GET /internal/{path}": [("", worker)] * 5 for path in ("events", "failed-messages")}
     fitting["GET /internal/erasures/{user_id}"] = [(gone, worker)]
+    fitting["GET /internal/exports/{user_id}"] = [(ada, worker)]
     await world.receive(world.event("transaction.proposed.v1", ada))
     await world.send_all()
     letter = next(letter for letter in world.mailbox.letters if letter.unsubscribe_url)

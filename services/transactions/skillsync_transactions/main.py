@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack
 from skillsync_kit import process
 from skillsync_kit.app import Health, create_app
 from skillsync_kit.erasures import Erasures
+from skillsync_kit.exports import Exports
 from skillsync_kit.foundation import lay
 from skillsync_kit.http_client import ServiceClient
 from skillsync_kit.idempotency import Idempotency
@@ -24,7 +25,7 @@ from skillsync_transactions.repository import (
     TransactionRepository,
 )
 from skillsync_transactions.router import conceal, routers
-from skillsync_transactions.service import Farewell, Ledger, Members, Record, Sweeper, Transactions
+from skillsync_transactions.service import Farewell, Ledger, Members, OwnData, Record, Sweeper, Transactions
 from skillsync_transactions.settings import TransactionsSettings
 from skillsync_transactions.tables import erased_users, idempotency_records, metadata
 
@@ -39,7 +40,8 @@ async def build(stack: AsyncExitStack, settings: TransactionsSettings) -> Parts:
     people = UsersService(ServiceClient(base.http, "users", settings.users_url), base.cache)
     members = Members(people=people, replica=PeopleReplica())
     repository = TransactionRepository()
-    ledger = Ledger(database=base.database, repository=AccountRepository(), new_id=new_id)
+    accounts = AccountRepository()
+    ledger = Ledger(database=base.database, repository=accounts, new_id=new_id)
     record = Record(repository=repository, ledger=ledger, new_id=new_id)
     transactions = Transactions(
         database=base.database,
@@ -69,6 +71,7 @@ async def build(stack: AsyncExitStack, settings: TransactionsSettings) -> Parts:
         cache=base.cache,
         clock=base.clock,
     )
+    own_data = OwnData(transactions=repository, accounts=accounts)
     relay = await base.relay(stack, settings.topic_arn)
     consumer = await base.consumer(stack, settings.queue_url, handlers(members, farewell))
     health = Health()
@@ -84,6 +87,7 @@ async def build(stack: AsyncExitStack, settings: TransactionsSettings) -> Parts:
             "clock": base.clock,
             "operations": base.operations,
             "erasures": erasures,
+            "exports": Exports(base.database, own_data.parts),
         },
         conceal=conceal,
     )

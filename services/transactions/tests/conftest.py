@@ -15,6 +15,7 @@ from skillsync_kit.app import Health, create_app
 from skillsync_kit.erasures import Erasures
 from skillsync_kit.errors import DependencyUnavailable
 from skillsync_kit.events import Event
+from skillsync_kit.exports import Exports
 from skillsync_kit.foundation import lay
 from skillsync_kit.idempotency import Idempotency
 from skillsync_kit.ids import new_id
@@ -30,7 +31,7 @@ from skillsync_transactions.repository import (
     TransactionRepository,
 )
 from skillsync_transactions.router import conceal, routers
-from skillsync_transactions.service import Farewell, Ledger, Members, Record, Sweeper, Transactions
+from skillsync_transactions.service import Farewell, Ledger, Members, OwnData, Record, Sweeper, Transactions
 from skillsync_transactions.settings import TransactionsSettings
 
 MIGRATIONS = Path(__file__).resolve().parents[1] / "migrations"
@@ -116,6 +117,7 @@ class World:
                 "clock": clock,
                 "operations": base.operations,
                 "erasures": self.erasures,
+                "exports": Exports(base.database, OwnData(transactions=repository, accounts=AccountRepository()).parts),
             },
             conceal=conceal,
         )

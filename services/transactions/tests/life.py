@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Sequence
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 import httpx2
 
@@ -10,6 +11,7 @@ from skillsync_kit.failed_messages import FailedMessages
 from skillsync_kit.failures import record_failure
 from skillsync_kit.ids import new_id
 from skillsync_kit.outbox import Outbox
+from skillsync_kit.pagination import write_cursor
 from skillsync_kit.relay import Message, Relay
 from skillsync_testing.watching import Watch
 from skillsync_transactions import tables
@@ -41,6 +43,7 @@ class Life:
         await self.part()
         await self.take_back()
         await self.read(await self.exchange())
+        await self.hand_out()
         await self.repeat()
         await self.pass_time()
         await self.hear()
@@ -90,6 +93,17 @@ class Life:
         worker = {"Authorization": f"Bearer {self.world.pool.worker_token('skillsync/operations.read')}"}
         await self.do("books", self.world.send("GET", "/internal/books?limit=100", None, headers=worker))
         await self.do("balance", self.world.send("GET", "/v1/ledger/balance", self.bo))
+
+    async def hand_out(self) -> None:
+        """The first two pages of each part of what is known of a person."""
+        worker = {"Authorization": f"Bearer {self.world.pool.worker_token('skillsync/users.export')}"}
+        for part in ("transactions", "history", "ledger", "balance"):
+            cursor = write_cursor((part, "", "0"), {"user": self.ada})
+            for _ in range(2):
+                path = f"/internal/exports/{self.ada}?{urlencode({'cursor': cursor})}"
+                page = (await self.do(part, self.world.send("GET", path, None, headers=worker))).json()
+                cursor = page["next"] or cursor
+                assert page["items"], part
 
     async def repeat(self) -> None:
         """A request that is repeated at once, after the people in it are gone, and when its record is past its time."""

@@ -84,7 +84,7 @@ class Scene:
     def _token(self, caller: str) -> str:
         pool = self.world.pool
         if caller == "worker":
-            scopes = ("transactions.read", "users.contact", "events.read", "operations.read")
+            scopes = ("transactions.read", "users.contact", "users.export", "events.read", "operations.read")
             return pool.worker_token(*(f"skillsync/{scope}" for scope in scopes))
         groups = {"cognito:groups": ["coordinator", "operator"]} if caller == "coordinator" else {}
         return pool.token(self.people[caller], **groups)

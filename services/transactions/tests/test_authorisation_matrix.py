@@ -37,12 +37,13 @@ GET   /internal/transactions/{id}    404/404 404/404  404/404  404/404   404/404
 GET   /internal/events               404/404 404/404  404/404  404/404   404/404   404/404  404/404   404/404
 GET   /internal/books                404/404 404/404  404/404  404/404   404/404   404/404  404/404   404/404
 GET   /internal/erasures/{user_id}   404/404 404/404  404/404  404/404   404/404   404/404  404/404   404/404
+GET   /internal/exports/{user_id}    404/404 404/404  404/404  404/404   404/404   404/404  404/404   404/404
 GET   /internal/outbox               404/404 404/404  404/404  404/404   404/404   404/404  404/404   404/404
 GET   /internal/failed-messages      404/404 404/404  404/404  404/404   404/404   404/404  404/404   404/404
 """
 # What the others get, whatever the state.
 OTHERS = {"former_candidate": 404, "stranger": 404, "coordinator": 404, "anonymous": 401, "worker": 403}
-FOR_WORKERS = ("transactions/{id}", "events", "books", "outbox", "failed-messages")
+FOR_WORKERS = ("transactions/{id}", "events", "books", "exports/{user_id}", "outbox", "failed-messages")
 OTHERS_OF = {f"GET /internal/{path}": OTHERS | {"worker": 200} for path in FOR_WORKERS}
 # The worker too: nobody here was erased.
 OTHERS_OF["GET /internal/erasures/{user_id}"] = OTHERS | {"worker": 404}

@@ -39,11 +39,12 @@ async def hints(world: "World") -> Hints:
     await world.tell(gone, "erased", 1, "erased")
     world.clock.advance(seconds=11)
     await world.farewell.turn()
-    scopes = ("users.erase", "transactions.read", "events.read", "operations.read")
+    scopes = ("users.erase", "users.export", "transactions.read", "events.read", "operations.read")
     worker = world.pool.worker_token(*(f"skillsync/{scope}" for scope in scopes))
     tokens = [*people.values(), world.pool.token(cleo), worker]
     fitting |= {f"GET /internal/{path}": [("", worker)] * 5 for path in ("events", "books", "failed-messages")}
     fitting["GET /internal/erasures/{user_id}"] = [(gone, worker)]
+    fitting["GET /internal/exports/{user_id}"] = [(ada, worker)]
     return Hints(tokens, {"id": ids, "as": [ada, bo, cleo], "terms_rev": [1]}, fitting)
 
 

@@ -3,7 +3,7 @@
 python -m skillsync_users.main {all|api|worker|replay|republish}
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
@@ -11,6 +11,7 @@ from skillsync_kit import process
 from skillsync_kit.app import Health, create_app
 from skillsync_kit.aws import open_client
 from skillsync_kit.erasures import Erasures
+from skillsync_kit.exports import Exports
 from skillsync_kit.foundation import Foundation, lay
 from skillsync_kit.http_client import ServiceClient
 from skillsync_kit.idempotency import Idempotency
@@ -28,6 +29,9 @@ from skillsync_users.consumer import handlers
 from skillsync_users.erasure.clients import ErasingServices, InternalServices
 from skillsync_users.erasure.repository import ErasureRepository
 from skillsync_users.erasure.service import Eraser, Leaving, Shelves
+from skillsync_users.exports.clients import ExportingService, OtherService
+from skillsync_users.exports.repository import ExportRepository
+from skillsync_users.exports.service import Exporter, OwnData, PersonalExports
 from skillsync_users.matching.repository import MatchRepository
 from skillsync_users.matching.service import Matching
 from skillsync_users.offerings.repository import OfferingRepository
@@ -47,7 +51,7 @@ from skillsync_users.suspension.service import Suspensions
 __all__ = ["Outside", "build", "rebuild", "use_cases"]
 
 _NAME = "users"
-_SCOPES = ("skillsync/users.erase",)
+_SCOPES = ("skillsync/users.erase", "skillsync/users.export")
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,8 @@ class UseCases:
     leaving: Leaving
     erasures: Erasures
     eraser: Eraser
+    personal_exports: PersonalExports
+    exporter: Exporter
     skills: Skills
     proposals: Proposals
     idempotency: Idempotency
@@ -75,6 +81,7 @@ class Outside:
     directory: UserDirectory
     accounts: UserAccounts
     services: ErasingServices
+    exporting: Mapping[str, ExportingService]
 
 
 def use_cases(base: Foundation, outside: Outside, erasure_days: int) -> UseCases:
@@ -121,12 +128,15 @@ def use_cases(base: Foundation, outside: Outside, erasure_days: int) -> UseCases
         clock=base.clock,
     )
     matching = Matching(database=base.database, repository=MatchRepository(), clock=base.clock)
-    stats = Stats(database=base.database, repository=StatisticsRepository(), profiles=profiles)
+    statistics = StatisticsRepository()
+    stats = Stats(database=base.database, repository=statistics, profiles=profiles)
+    export_repository = ExportRepository()
     erasures = Erasures(base.database, tables.erased_users, base.clock)
     shelves = Shelves(
         profiles=repository,
         offerings=offering_repository,
         proposals=proposal_repository,
+        exports=export_repository,
         erasures=erasures,
         progress=ErasureRepository(),
         idempotency=idempotency,
@@ -142,6 +152,30 @@ def use_cases(base: Foundation, outside: Outside, erasure_days: int) -> UseCases
         clock=base.clock,
         new_id=new_id,
     )
+    personal_exports = PersonalExports(
+        database=base.database,
+        repository=export_repository,
+        profiles=profiles,
+        clock=base.clock,
+        real_clock=base.real_clock,
+        new_id=new_id,
+    )
+    own_data = OwnData(
+        profiles=repository,
+        offerings=offering_repository,
+        proposals=proposal_repository,
+        statistics=statistics,
+        clock=base.clock,
+    )
+    exporter = Exporter(
+        database=base.database,
+        repository=export_repository,
+        profiles=repository,
+        # This service, which need not ask itself over the network, and the others.
+        services={_NAME: Exports(base.database, own_data.parts), **outside.exporting},
+        clock=base.clock,
+        real_clock=base.real_clock,
+    )
     return UseCases(
         profiles,
         suspensions,
@@ -150,6 +184,8 @@ def use_cases(base: Foundation, outside: Outside, erasure_days: int) -> UseCases
         leaving,
         erasures,
         eraser,
+        personal_exports,
+        exporter,
         skills,
         proposals,
         idempotency,
@@ -177,7 +213,7 @@ async def build(stack: AsyncExitStack, settings: UsersSettings) -> Parts:
     return Parts(
         app,
         health,
-        worker_loops=(consumer.run, wired.sweeper.run, wired.eraser.run),
+        worker_loops=(consumer.run, wired.sweeper.run, wired.eraser.run, wired.exporter.run),
         relay_loops=(relay.run,),
         warm=(base.database.warm,),
     )
@@ -203,6 +239,7 @@ async def _outside(stack: AsyncExitStack, settings: UsersSettings, base: Foundat
         directory=CognitoUserDirectory(pool, unstated_is_verified=settings.environment == "local"),
         accounts=CognitoAccounts(pool, settings.user_pool_id),
         services=InternalServices(services),
+        exporting={name: OtherService(name, service) for name, service in services.items()},
     )
 
 

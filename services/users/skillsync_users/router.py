@@ -8,6 +8,7 @@ from skillsync_kit.errors import NotFound
 from skillsync_kit.ids import canonical_id
 from skillsync_kit.operations_router import consumer_router, producer_router
 from skillsync_users.erasure.router import router as erasure
+from skillsync_users.exports.router import router as exports
 from skillsync_users.matching.router import router as matching
 from skillsync_users.offerings.router import router as offerings
 from skillsync_users.offerings.service import Offerings
@@ -24,6 +25,7 @@ __all__ = ["conceal", "routers"]
 routers = (
     profiles,
     erasure,
+    exports,
     suspension,
     stats,
     offerings,

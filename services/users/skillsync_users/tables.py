@@ -1,6 +1,7 @@
 """The service's tables (SQLAlchemy Core)."""
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, MetaData, Table
+from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, MetaData, Table
+from sqlalchemy.dialects import mysql
 
 from skillsync_kit.database import ID, UtcDateTime, key_text
 from skillsync_kit.erasures import erased_users_table
@@ -13,6 +14,8 @@ from skillsync_kit.replays import rebuilt_table, replay_cursors_table, replays_t
 __all__ = [
     "erased_users",
     "erasure_acknowledgements",
+    "export_files",
+    "exports",
     "metadata",
     "offerings",
     "outbox",
@@ -112,6 +115,39 @@ skill_proposals = Table(
     Index("skill_proposals_status", "status", "id"),
     Index("skill_proposals_author", "author", "id"),
     Index("skill_proposals_author_status", "author", "status", "id"),
+)
+
+# What people have asked to be given of what is kept about them.
+exports = Table(
+    "exports",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("user_id", ID, nullable=False),
+    # The user while it is being made, else null: one at a time for each.
+    Column("open_key", ID),
+    Column("state", key_text(16), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    # By the real clock, while it is being made: when it is tried next.
+    Column("try_at", UtcDateTime),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("finished_at", UtcDateTime),
+    # Once it is made or given up: when its file goes, and after that the row.
+    Column("ends_at", UtcDateTime),
+    Column("content_bytes", Integer),
+    Column("file_bytes", Integer),
+    Column("problem", key_text(16)),
+    Index("exports_open", "open_key", unique=True),
+    Index("exports_user", "user_id", "id"),
+    Index("exports_due", "try_at", "id"),
+    Index("exports_ended", "ends_at", "id"),
+)
+
+# Apart, so that nobody who reads a row of the above reads megabytes.
+export_files = Table(
+    "export_files",
+    metadata,
+    Column("export_id", ID, ForeignKey("exports.id", ondelete="CASCADE"), primary_key=True),
+    Column("content", LargeBinary().with_variant(mysql.MEDIUMBLOB(), "mysql", "mariadb"), nullable=False),
 )
 
 # A read model: sums over the finalized exchanges this service has heard of. `as_of` is the newest one's time.

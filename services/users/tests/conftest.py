@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from skillsync_kit.app import Health, create_app
 from skillsync_kit.auth import Principal
 from skillsync_kit.errors import DependencyUnavailable, Failure
 from skillsync_kit.events import Event
+from skillsync_kit.exports import ExportPage
 from skillsync_kit.foundation import lay
 from skillsync_kit.ids import new_id
 from skillsync_kit.inbox import Inbox
@@ -81,6 +82,32 @@ class OtherServices:
         return service not in self.slow
 
 
+class KnownRows:
+    """A fake of another service: hands out the same rows of everybody, `at_once` on a page, as one part."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.rows: list[dict[str, Any]] = [{"of": name, "text": "=1+1"}]
+        self.at_once = 2
+        self.is_away = False
+        self.asked = 0
+        self.before: Callable[[], Awaitable[None]] | None = None
+
+    async def page(self, user: str, cursor: str | None) -> ExportPage:
+        """See exports.clients.ExportingService. `before` is awaited first, if there is one."""
+        self.asked += 1
+        if self.before:
+            await self.before()
+        if self.is_away:
+            raise DependencyUnavailable(f"The {self.name} service does not answer.")
+        begin = int(cursor or 0)
+        end = begin + self.at_once
+        items = self.rows[begin:end]
+        return ExportPage(
+            part="things", about="What you have.", items=items, next=str(end) if end < len(self.rows) else None
+        )
+
+
 class World:
     """One process of the service, and what people do with it."""
 
@@ -103,13 +130,15 @@ class World:
             worker_secret_id="worker",  # noqa: S106 - a name
         )
         base = lay(stack, settings, "users", tables.metadata)
-        base.clock = self.clock = FixedClock()
+        base.clock = base.real_clock = self.clock = FixedClock()
         self.pool, self.addresses = pool, KnownAddresses()
         self.coordinators: set[str] = set()
         self.database, self.cache = base.database, base.cache
         self.accounts, self.services = KnownAccounts(), OtherServices()
-        wired = use_cases(base, Outside(self.addresses, self.accounts, self.services), settings.erasure_days)
-        self.sweeper, self.eraser = wired.sweeper, wired.eraser
+        self.neighbours = {name: KnownRows(name) for name in ("transactions", "notifications", "analytics")}
+        outside = Outside(self.addresses, self.accounts, self.services, self.neighbours)
+        wired = use_cases(base, outside, settings.erasure_days)
+        self.sweeper, self.eraser, self.exporter = wired.sweeper, wired.eraser, wired.exporter
         self.rebuild = rebuild(base)
         live = handlers(Tally(StatisticsRepository()))
         self.inbox = Inbox("users", base.database, base.processed, live, self.rebuild)
@@ -214,6 +243,18 @@ class World:
     async def sweep(self) -> None:
         """Let the sweeper do all there is to do."""
         while await self.sweeper.turn():
+            pass
+
+    async def export(self, by: str) -> str:
+        """The id of a new export, asked for and not made yet."""
+        answer = await self.send("POST", "/v1/users/me/exports", by)
+        assert answer.status_code == 202, answer.text
+        id: str = answer.json()["id"]
+        return id
+
+    async def make_exports(self) -> None:
+        """Let the exporter try all that is due."""
+        while await self.exporter.turn(asyncio.Event()):
             pass
 
     async def as_coordinator(self, path: str, body: Any = None) -> httpx2.Response:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, event
 
 from skillsync_kit import migrations
 from skillsync_kit.ids import new_id
+from skillsync_testing import watching
 from skillsync_testing.mariadb import MariaDB
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ _BY_INDEX = {"const", "eq_ref", "ref", "range", "index"}
 _READS = ("first", "key", "last", "next", "prev", "rnd", "rnd_next")
 _NAMES = ", ".join(f"'Handler_read_{name}'" for name in _READS)
 _COUNTERS = f"SHOW SESSION STATUS WHERE Variable_name IN ({_NAMES})"
+EXPORTS = ("exports", "export_files")
 SKILLS = ["guitar", "german", "sewing", "chess", "yoga"]
 FILTERS = [
     {name: value for name, value in zip(("kind", "skill", "modality"), given, strict=True) if value}
@@ -103,7 +105,12 @@ def shared_url(mariadb_server: MariaDB) -> Iterator[str]:
                 IF(seq % 7 = 2, NULL, seq), 'music', seq,
                 ELT(1 + seq % 7, 'open', 'open', 'declined', 'approved', 'open', 'open', 'open'), {moment}
             FROM seq_1_to_{3 * MEMBERS};
-            ANALYZE TABLE users, offerings, skill_proposals""",  # noqa: S608 - constants alone
+            INSERT INTO exports (id, user_id, open_key, state, attempts, try_at, created_at, ends_at)
+            SELECT {id.format("seq", "seq")}, {id.format("seq % 1000 + 1", "seq % 1000 + 1")},
+                IF(seq % 2, NULL, {id.format("seq", "seq")}), IF(seq % 2, 'ready', 'pending'), 1,
+                IF(seq % 2, NULL, '2031-01-01 12:00:00'), {moment}, IF(seq % 2, '2030-01-08 12:00:00', NULL)
+            FROM seq_1_to_{3 * MEMBERS};
+            ANALYZE TABLE users, offerings, skill_proposals, exports""",  # noqa: S608 - constants alone
         name,
     )
     yield mariadb_server.url(name)
@@ -185,3 +192,24 @@ async def test_the_catalogue_reads_what_was_approved_and_no_more(world: "World")
     assert approved > MEMBERS / 3
     assert (watch.statements, watch.refused) == (1, [])
     assert watch.reads <= approved + 2
+
+
+async def test_exports_are_found_by_an_index_whatever_becomes_of_them(world: "World") -> None:
+    ada = await world.member()
+    watch = watching.Watch()
+    with watch.during("exports"):
+        id = await world.export(ada)
+        await world.make_exports()
+        for path in ("", f"/{id}", f"/{id}/file"):
+            assert (await world.get(f"/v1/users/me/exports{path}", ada)).status_code == 200
+        world.clock.advance(days=7)
+        await world.make_exports()
+    await world.send("DELETE", "/v1/users/me", ada, if_match="*")
+    world.clock.advance(days=7)
+    with watch.during("erase"):
+        await world.eraser.turn()
+    of_exports = [it for it in watch.statements.values() if any(step.table in EXPORTS for step in it.steps)]
+    assert {it.verb for it in of_exports} == {"SELECT", "INSERT", "UPDATE", "DELETE"}
+    assert [it.text for it in of_exports if not it.is_by_index] == []
+    # A hundred of those whose time is over are let go at once.
+    assert max(it.most_reads for it in of_exports) <= 100 + 2

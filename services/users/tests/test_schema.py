@@ -29,6 +29,8 @@ async def hints(world: "World") -> Hints:
     world.clock.advance(days=-7)
     carl = await world.member()
     proposed = [await world.proposal(await world.member()) for _ in range(3)]
+    asked = await world.export(carl)
+    await world.make_exports()
     coordinator = world.pool.token(carl, **{"cognito:groups": ["coordinator"]})
     worker = world.pool.worker_token(*(f"skillsync/{scope}" for scope in scopes))
     token, tokens = world.pool.token(ada), [world.pool.token(person) for person in (bo, newcomer)]
@@ -36,6 +38,7 @@ async def hints(world: "World") -> Hints:
         [token, *tokens, worker, coordinator],
         {
             "id": [ada, bo, *offerings, paused],
+            "export_id": [asked],
             "owner": ["me", ada],
             "skill": [*SKILLS, "chess"],
             "first_name": ["Cleo"],
@@ -52,6 +55,9 @@ async def hints(world: "World") -> Hints:
             "GET /internal/users/{id}/contact": [(ada, worker)] * 3,
             "GET /internal/erasures": [("", worker)] * 3,
             "GET /internal/erasures/{user_id}": [(gone, worker)] * 3,
+            "POST /v1/users/me/exports": [("", token)],
+            "GET /v1/users/me/exports/{export_id}": [("", coordinator)] * 5,
+            "GET /v1/users/me/exports/{export_id}/file": [("", coordinator)] * 5,
             "GET /v1/offerings/{id}": [(paused, tokens[0])],
             "PATCH /v1/offerings/{id}": [(offerings[0], token)],
             "DELETE /v1/offerings/{id}": [(offerings[1], token)],

@@ -68,6 +68,19 @@ class MemberRepository:
         # MySQL adds integers up to a DECIMAL.
         return MemberFigures(finalized, int(given), int(received), (await connection.execute(partners)).scalar_one())
 
+    async def exchanges(
+        self, connection: AsyncConnection, user: str, *, after: str, limit: int
+    ) -> Sequence[MemberExchange]:
+        """At most `limit` of a member's parts, by the exchange's id, those after one."""
+        row = self._table.c
+        query = (
+            select(self._table)
+            .where(row.user_id == user, row.transaction_id > after)
+            .order_by(row.transaction_id)
+            .limit(limit)
+        )
+        return [MemberExchange(**found._mapping) for found in await connection.execute(query)]
+
     async def newest(self, connection: AsyncConnection) -> datetime | None:
         """When the newest exchange that is counted was finalized; None before the first."""
         newest: datetime | None = (await connection.execute(select(func.max(self._table.c.finalized_at)))).scalar_one()

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from fastapi import Depends, Query, Request, Response
 from pydantic import BaseModel
 
-from skillsync_analytics.schemas import CSV
+from skillsync_kit.tabular import CSV
 
 __all__ = ["Wanted", "as_csv", "as_json", "with_csv"]
 

@@ -3,10 +3,8 @@
 from skillsync_analytics.schemas.books import BooksAnswer, represent_books
 from skillsync_analytics.schemas.measures import MeasureAnswer, MeasureList, csv_of, list_measures, represent_answer
 from skillsync_analytics.schemas.personal import MemberMeasures, personal_csv, represent
-from skillsync_analytics.schemas.tabular import CSV
 
 __all__ = [
-    "CSV",
     "BooksAnswer",
     "MeasureAnswer",
     "MeasureList",

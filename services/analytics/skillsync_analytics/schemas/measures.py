@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from skillsync_analytics.entities.calendar import Interval
 from skillsync_analytics.entities.measures import MEASURES, Measure
 from skillsync_analytics.queries import Answer
-from skillsync_analytics.schemas.tabular import write_csv
+from skillsync_kit.tabular import write_csv
 
 __all__ = ["MeasureAnswer", "MeasureList", "csv_of", "list_measures", "represent_answer"]
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict, Field
 
 from skillsync_analytics.queries import MemberFigures
-from skillsync_analytics.schemas.tabular import write_csv
+from skillsync_kit.tabular import write_csv
 
 __all__ = ["MemberDefinitions", "MemberMeasures", "personal_csv", "represent"]
 

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, func, insert, or_, select, true, update
+from sqlalchemy import Row, Select, false, func, insert, or_, select, true, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -110,6 +110,16 @@ class MailRepository:
         query = _shown(select(tables.mails), recipient).order_by(_mail.id.desc()).limit(limit)
         if only_unread:
             query = query.where(_mail.read_at.is_(None))
+        if before_id:
+            query = query.where(_mail.id < before_id)
+        return [_entity(row) for row in await connection.execute(query)]
+
+    async def outside_inbox(
+        self, connection: AsyncConnection, recipient: str, *, before_id: str | None, limit: int
+    ) -> Sequence[Mail]:
+        """At most `limit` mails to `recipient` that the inbox does not show, newest id first, before `before_id`."""
+        query = select(tables.mails).where(_mail.recipient == recipient, _mail.in_inbox == false())
+        query = query.order_by(_mail.id.desc()).limit(limit)
         if before_id:
             query = query.where(_mail.id < before_id)
         return [_entity(row) for row in await connection.execute(query)]

@@ -1,5 +1,6 @@
 """Addresses that take no mail of ours."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import insert, select, update
@@ -23,6 +24,13 @@ class SuppressionRepository:
         query = select(_suppression.reason).where(_suppression.user == user, _suppression.digest == digest)
         row = (await connection.execute(query)).first()
         return Suppression(row.reason) if row else None
+
+    async def all_of(
+        self, connection: AsyncConnection, user: str, *, limit: int
+    ) -> Sequence[tuple[Suppression, datetime]]:
+        """Why and since when at most `limit` addresses of the user's take no mail."""
+        query = select(_suppression.reason, _suppression.created_at).where(_suppression.user == user).limit(limit)
+        return [(Suppression(row.reason), row.created_at) for row in await connection.execute(query)]
 
     async def add(self, unit: UnitOfWork, user: str, digest: str, reason: Suppression, now: datetime) -> None:
         """Send nothing there any more; that it bounced outweighs that it complained. Raises ChangedMeanwhile."""

@@ -1,6 +1,7 @@
 """The service's routes."""
 
 from skillsync_kit.erasures_router import erasures_router
+from skillsync_kit.exports_router import exports_router
 from skillsync_kit.operations_router import consumer_router, producer_router
 from skillsync_notifications.router.context import conceal
 from skillsync_notifications.router.inbox import router as inbox_router
@@ -10,4 +11,12 @@ from skillsync_notifications.router.unsubscribe import router as unsubscribe_rou
 __all__ = ["conceal", "routers"]
 
 # Preferences first: their path would do for a notification's id.
-routers = (preferences_router, inbox_router, unsubscribe_router, erasures_router, producer_router, consumer_router)
+routers = (
+    preferences_router,
+    inbox_router,
+    unsubscribe_router,
+    erasures_router,
+    exports_router,
+    producer_router,
+    consumer_router,
+)

@@ -4,6 +4,7 @@ from skillsync_notifications.service.delivery import Delivery, Desk
 from skillsync_notifications.service.feedback import MailFeedback
 from skillsync_notifications.service.matters import Matters
 from skillsync_notifications.service.notifications import InboxPage, Notifications
+from skillsync_notifications.service.own_data import OwnData
 from skillsync_notifications.service.preferences import MemberPreferences
 from skillsync_notifications.service.reminders import Reminders
 from skillsync_notifications.service.scheduler import Scheduler
@@ -19,6 +20,7 @@ __all__ = [
     "Matters",
     "MemberPreferences",
     "Notifications",
+    "OwnData",
     "Reminders",
     "Scheduler",
     "Sender",

@@ -3,6 +3,7 @@
 from skillsync_transactions.repository.accounts import AccountRepository
 from skillsync_transactions.repository.books import BookRepository
 from skillsync_transactions.repository.farewell import FarewellRepository
+from skillsync_transactions.repository.histories import HistoryRepository
 from skillsync_transactions.repository.people import PeopleReplica
 from skillsync_transactions.repository.transactions import Seen, TransactionRepository
 
@@ -10,6 +11,7 @@ __all__ = [
     "AccountRepository",
     "BookRepository",
     "FarewellRepository",
+    "HistoryRepository",
     "PeopleReplica",
     "Seen",
     "TransactionRepository",

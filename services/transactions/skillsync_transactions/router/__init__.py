@@ -1,6 +1,7 @@
 """The service's routes: HTTP in, shape out, no decisions."""
 
 from skillsync_kit.erasures_router import erasures_router
+from skillsync_kit.exports_router import exports_router
 from skillsync_kit.operations_router import consumer_router, producer_router
 from skillsync_transactions.router.actions import router as actions
 from skillsync_transactions.router.context import conceal
@@ -10,4 +11,4 @@ from skillsync_transactions.router.transactions import router as transactions
 
 __all__ = ["conceal", "routers"]
 
-routers = (transactions, actions, ledger, internal, erasures_router, producer_router, consumer_router)
+routers = (transactions, actions, ledger, internal, erasures_router, exports_router, producer_router, consumer_router)

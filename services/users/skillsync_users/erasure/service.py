@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
+from typing import Protocol
 
 from skillsync_kit import metrics
 from skillsync_kit.auth import Principal
@@ -34,6 +35,14 @@ _OPEN_AT_ONCE = 100
 _OVERDUE_AFTER = timedelta(hours=1)
 
 
+class Forgetting(Protocol):
+    """Lets go of what a feature above this one keeps of a person."""
+
+    async def forget_person(self, unit: UnitOfWork, user: str) -> None:
+        """Take it away, in the unit that erases the person."""
+        ...
+
+
 class Shelves:
     """Where this service keeps what it knows of people."""
 
@@ -43,6 +52,7 @@ class Shelves:
         profiles: ProfileRepository,
         offerings: OfferingRepository,
         proposals: ProposalRepository,
+        exports: Forgetting,
         erasures: Erasures,
         progress: ErasureRepository,
         idempotency: Idempotency,
@@ -50,6 +60,7 @@ class Shelves:
         self.profiles = profiles
         self.offerings = offerings
         self.proposals = proposals
+        self.exports = exports
         self.erasures = erasures
         self.progress = progress
         self.idempotency = idempotency
@@ -163,6 +174,7 @@ class Eraser:
                 await self._shelves.offerings.remove(unit, offering)
                 unit.publish(as_event(gone, self._new_id()))
             await self._shelves.proposals.forget_author(unit, user)
+            await self._shelves.exports.forget_person(unit, user)
             await self._shelves.profiles.save(unit, profile)
             await self._shelves.idempotency.forget_person(unit, user)
             await self._shelves.erasures.record(unit, user, done=False)

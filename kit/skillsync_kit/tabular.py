@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["CSV", "write_csv"]
+__all__ = ["CSV", "Cell", "write_csv"]
 
 CSV = "text/csv"
 # A cell that begins so is a formula to a spreadsheet, or becomes one once blanks before it are passed over.
