@@ -137,6 +137,7 @@ async def _loops(
         database=base.database,
         repository=ScheduleRepository(),
         mails=mails,
+        preferences=preferences,
         contacts=outside.contacts,
         coordinators=outside.coordinators,
         clock=base.clock,
