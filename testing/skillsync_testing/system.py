@@ -99,14 +99,14 @@ class System:
             process.kill()
             raise
 
-    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run the `skillsync` command against this system."""
+    def command(self, *arguments: str, seconds: float = 120) -> subprocess.CompletedProcess[str]:
+        """Run the `skillsync` command against this system, for so long at most."""
         return subprocess.run(  # noqa: S603 - our own command
             [REPOSITORY / ".venv" / "bin" / "skillsync", *arguments],
             env=self._environment,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=seconds,
             check=False,
         )
 

@@ -140,6 +140,7 @@ async def _loops(
         database=base.database,
         repository=ScheduleRepository(),
         mails=mails,
+        preferences=preferences,
         contacts=outside.contacts,
         coordinators=outside.coordinators,
         clock=base.clock,

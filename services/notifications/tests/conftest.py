@@ -215,6 +215,7 @@ class World:
             database=base.database,
             repository=self.schedules,
             mails=self.repository,
+            preferences=self.preferences,
             contacts=self.members,
             coordinators=self.coordinators,
             clock=self.clock,

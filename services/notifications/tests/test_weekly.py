@@ -21,7 +21,7 @@ TUESDAY = datetime(2030, 1, 1, 12, tzinfo=UTC)
 
 
 def weeks(time_zone: str, moments: list[datetime]) -> list[bool]:
-    weekly = WeeklyMail("u", Template.WEEKLY_DIGEST, None)
+    weekly = WeeklyMail("u", Template.WEEKLY_DIGEST, None, TUESDAY)
     return [weekly.look(moment, time_zone)[0] for moment in moments]
 
 
@@ -36,7 +36,7 @@ def weeks(time_zone: str, moments: list[datetime]) -> list[bool]:
     ],
 )
 def test_it_is_monday_at_eight_there(time_zone: str, at: datetime) -> None:
-    weekly = WeeklyMail("u", Template.WEEKLY_DIGEST, None)
+    weekly = WeeklyMail("u", Template.WEEKLY_DIGEST, None, TUESDAY)
     assert weekly.look(TUESDAY, time_zone) == (False, at)
     assert weekly.look(at - timedelta(seconds=1), time_zone) == (False, at)
     is_due, again_at = weekly.look(at, time_zone)
@@ -46,7 +46,7 @@ def test_it_is_monday_at_eight_there(time_zone: str, at: datetime) -> None:
 
 
 def test_summer_time_moves_it_by_an_hour() -> None:
-    weekly = WeeklyMail("u", Template.WEEKLY_DIGEST, None)
+    weekly = WeeklyMail("u", Template.WEEKLY_DIGEST, None, TUESDAY)
     _, before = weekly.look(datetime(2030, 3, 20, tzinfo=UTC), "Europe/Berlin")
     _, after = weekly.look(before, "Europe/Berlin")
     assert (before.hour, after - before) == (7, timedelta(days=7) - timedelta(hours=1)) or (
@@ -58,6 +58,12 @@ def test_what_is_late_by_more_than_a_day_is_left_out() -> None:
     monday = datetime(2030, 1, 7, 8, tzinfo=UTC)
     assert weeks("UTC", [TUESDAY, monday + timedelta(hours=23)]) == [False, True]
     assert weeks("UTC", [TUESDAY, monday + timedelta(hours=25)]) == [False, False]
+
+
+@pytest.mark.parametrize(("late", "weeks_later"), [(timedelta(0), 1), (timedelta(days=6), 1), (timedelta(days=7), 2)])
+def test_what_nobody_wants_is_passed_over_by_whole_weeks(late: timedelta, weeks_later: int) -> None:
+    weekly = WeeklyMail("u", Template.WEEKLY_DIGEST, "2030-W01", TUESDAY)
+    assert weekly.pass_over(TUESDAY + late) == TUESDAY + timedelta(weeks=weeks_later)
 
 
 async def test_a_member_for_whom_something_waits_gets_one_digest_a_week(world: "World") -> None:
@@ -90,6 +96,26 @@ async def test_where_nothing_waits_nothing_is_sent(world: "World") -> None:
     await world.send_all()
     digests = [row for row in await world.mails() if row.template == "weekly-digest"]
     assert [(row.status, row.last_error) for row in digests] == [("dropped", "nothing waits")]
+
+
+async def test_who_does_not_want_it_is_looked_at_and_nobody_is_asked(world: "World") -> None:
+    bo = new_id()
+    await world.receive(world.event("user.created.v1", subject=bo, data={}))
+    await world.weekly.turn()
+    switches = (await world.get("/v1/notifications/preferences", bo)).json()
+    switched_off = {**switches, "digest": {"inbox": False, "mail": False}}
+    await world.send("PUT", "/v1/notifications/preferences", bo, switched_off, If_Match="*")
+    world.members.is_away = True
+    for days in (6, 7):
+        world.clock.advance(seconds=days * DAY)
+        assert (await world.weekly.turn(), await world.weekly.turn()) == (1, 0)
+    assert [row for row in await world.mails() if row.template == "weekly-digest"] == []
+    # Switched on again, the next Monday brings it.
+    world.members.is_away = False
+    await world.send("PUT", "/v1/notifications/preferences", bo, switches, If_Match="*")
+    world.clock.advance(seconds=7 * DAY)
+    assert await world.weekly.turn() == 1
+    assert len([row for row in await world.mails() if row.template == "weekly-digest"]) == 1
 
 
 async def test_two_schedulers_at_once_make_one_digest(two_worlds: "tuple[World, World]") -> None:

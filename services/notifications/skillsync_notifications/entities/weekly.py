@@ -9,22 +9,37 @@ from skillsync_notifications.entities.mails import Template
 __all__ = ["WeeklyMail"]
 
 _AT = time(8)
+_WEEK = timedelta(days=7)
 # So late it still goes out: after a night without a worker, but not in the middle of the week.
 _LATEST = timedelta(hours=24)
 
 
 @dataclass(slots=True)
 class WeeklyMail:
-    """Somebody's, and the last week it was looked at for (`2030-W01`); None before the first."""
+    """Somebody's, the last week it was looked at for (`2030-W01`; None before the first), and when it was due."""
 
     user: str
     template: Template
     week: str | None
+    due_at: datetime
 
     @property
     def key(self) -> str:
         """What stands for an event's id in the mail: one a person and week, whatever runs how often."""
         return f"{self.user}:{self.week}"
+
+    @property
+    def is_planned(self) -> bool:
+        """Whether it is due on a Monday at eight: somebody's time zone was asked for."""
+        return self.week is not None
+
+    def pass_over(self, now: datetime) -> datetime:
+        """When to look again at one that its recipient does not want: at the same hour, so many whole weeks later.
+
+        Where summer time has come or gone, the next look finds that out, an hour too early or too late.
+        """
+        weeks = max(0, (now - self.due_at) // _WEEK) + 1
+        return self.due_at + weeks * _WEEK
 
     def look(self, now: datetime, time_zone: str) -> tuple[bool, datetime]:
         """Whether a mail is due now, and when to look again.
@@ -47,7 +62,7 @@ def _slot(now: datetime, zone: ZoneInfo) -> datetime:
     slot = datetime.combine(monday, _AT, zone).astimezone(UTC)
     if slot <= now:
         return slot
-    return datetime.combine(monday - timedelta(days=7), _AT, zone).astimezone(UTC)
+    return datetime.combine(monday - _WEEK, _AT, zone).astimezone(UTC)
 
 
 def _zone(name: str) -> ZoneInfo:

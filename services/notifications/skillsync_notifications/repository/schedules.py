@@ -48,7 +48,7 @@ class ScheduleRepository:
         for row in rows:
             this = update(tables.schedules).where(_schedule.user == row.user, _schedule.template == row.template)
             await unit.connection.execute(this.values(due_at=until))
-        return [WeeklyMail(row.user, Template(row.template), row.week) for row in rows]
+        return [WeeklyMail(row.user, Template(row.template), row.week, row.due_at) for row in rows]
 
     async def plan(self, unit: UnitOfWork, weekly: WeeklyMail, due_at: datetime) -> None:
         """Look again at a later time; `weekly.week` is the last one that was looked at."""

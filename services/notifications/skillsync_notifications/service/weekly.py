@@ -8,8 +8,9 @@ from skillsync_kit.database import Database, UnitOfWork
 from skillsync_kit.errors import Failure
 from skillsync_kit.telemetry import log
 from skillsync_notifications.clients import Contacts, Coordinators
-from skillsync_notifications.entities import Template, WeeklyMail
+from skillsync_notifications.entities import Channel, Template, WeeklyMail, topic_of
 from skillsync_notifications.repository import MailRepository, ScheduleRepository
+from skillsync_notifications.service.preferences import MemberPreferences
 from skillsync_notifications.service.reminders import planned_mail
 
 __all__ = ["WeeklyMails"]
@@ -29,6 +30,7 @@ class WeeklyMails:
         database: Database,
         repository: ScheduleRepository,
         mails: MailRepository,
+        preferences: MemberPreferences,
         contacts: Contacts,
         coordinators: Coordinators,
         clock: Clock,
@@ -37,6 +39,7 @@ class WeeklyMails:
         self._database = database
         self._repository = repository
         self._mails = mails
+        self._preferences = preferences
         self._contacts = contacts
         self._coordinators = coordinators
         self._clock = clock
@@ -69,11 +72,18 @@ class WeeklyMails:
         return len(due)
 
     async def _look(self, weekly: WeeklyMail) -> None:
-        contact = await self._contacts.contact(weekly.user)
-        if contact is None or not self._is_for(weekly):
-            await self._database.run(lambda unit: self._repository.end(unit, weekly.user, weekly.template))
-            return
         now = self._clock.now()
+        if not self._is_for(weekly):
+            await self._end(weekly)
+            return
+        # Most who do not want it never will: nobody is asked, and no mail is begun.
+        if weekly.is_planned and not await self._is_wanted(weekly):
+            await self._database.run(lambda unit: self._repository.plan(unit, weekly, weekly.pass_over(now)))
+            return
+        contact = await self._contacts.contact(weekly.user)
+        if contact is None:
+            await self._end(weekly)
+            return
         # Decided before the unit of work, which may begin again.
         is_due, again_at = weekly.look(now, contact.time_zone)
 
@@ -84,6 +94,14 @@ class WeeklyMails:
             await self._repository.plan(unit, weekly, again_at)
 
         await self._database.run(work)
+
+    async def _end(self, weekly: WeeklyMail) -> None:
+        await self._database.run(lambda unit: self._repository.end(unit, weekly.user, weekly.template))
+
+    async def _is_wanted(self, weekly: WeeklyMail) -> bool:
+        """Whether its recipient wants it now, be it in the inbox alone."""
+        wanted = await self._preferences.read(weekly.user)
+        return any(wanted.allow(topic_of(weekly.template), channel) for channel in Channel)
 
     def _is_for(self, weekly: WeeklyMail) -> bool:
         return weekly.template is not Template.COORDINATORS_BRIEF or self._known is None or weekly.user in self._known
