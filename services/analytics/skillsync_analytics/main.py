@@ -60,6 +60,7 @@ def state(base: Foundation, clock: Clock) -> dict[str, Any]:
         "measures": Measures(base.database, Figures(), PeopleFigures(), load_categories()),
         "bookkeeping": Bookkeeping(base.database, Books()),
         "operations": base.operations,
+        "trails": base.trails,
         "clock": clock,
     }
 

@@ -108,6 +108,7 @@ async def build(stack: AsyncExitStack, settings: NotificationsSettings) -> Parts
             "preferences": preferences,
             "idempotency": base.idempotency,
             "operations": base.operations,
+            "trails": base.trails,
             "erasures": erasures,
         },
         conceal=conceal,

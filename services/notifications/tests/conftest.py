@@ -258,6 +258,7 @@ class World:
                 "preferences": self.preferences,
                 "idempotency": base.idempotency,
                 "operations": base.operations,
+                "trails": base.trails,
                 "erasures": erasures,
             },
             conceal=conceal,

@@ -83,6 +83,7 @@ async def build(stack: AsyncExitStack, settings: TransactionsSettings) -> Parts:
             "idempotency": idempotency,
             "clock": base.clock,
             "operations": base.operations,
+            "trails": base.trails,
             "erasures": erasures,
         },
         conceal=conceal,

@@ -115,6 +115,7 @@ class World:
                 "idempotency": self.idempotency,
                 "clock": clock,
                 "operations": base.operations,
+                "trails": base.trails,
                 "erasures": self.erasures,
             },
             conceal=conceal,

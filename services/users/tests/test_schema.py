@@ -45,13 +45,17 @@ async def hints(world: "World") -> Hints:
         },
         {
             "POST /v1/users": [("", tokens[1])] * 5,
-            **{f"GET /internal/{path}": [("", worker)] * 5 for path in ("events", "failed-messages")},
+            **{
+                f"GET /internal/{path}": [("", worker)] * 5
+                for path in ("events", "failed-messages", "processed-messages")
+            },
             **{f"POST /v1/users/{{id}}/{verb}": [(bo, coordinator)] * 5 for verb in ("suspend", "reinstate")},
             "DELETE /v1/users/me": [("", token)] * 3,
             "POST /v1/users/me/restore": [("", token)] * 3,
             "GET /internal/users/{id}/contact": [(ada, worker)] * 3,
             "GET /internal/erasures": [("", worker)] * 3,
             "GET /internal/erasures/{user_id}": [(gone, worker)] * 3,
+            "GET /internal/trails/{subject}": [(ada, worker)] * 3,
             "GET /v1/offerings/{id}": [(paused, tokens[0])],
             "PATCH /v1/offerings/{id}": [(offerings[0], token)],
             "DELETE /v1/offerings/{id}": [(offerings[1], token)],
