@@ -176,6 +176,7 @@ class OutboxRow(Base):
     traceparent: Mapped[str | None]
     created_at: Mapped[datetime]
     attempts: Mapped[int] = mapped_column(default=0)
+    received_at: Mapped[datetime | None]
 
 
 class IdempotencyRecord(Base):
@@ -644,6 +645,7 @@ async def enter(
             payload=json.dumps(event.payload),
             traceparent=flow[1],
             created_at=now,
+            received_at=now,
         )
         for event in events
     ]

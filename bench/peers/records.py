@@ -157,7 +157,7 @@ def history(record: Record, by: str, action: str, from_state: str | None, now: d
 
 def outbox(events: Sequence[DomainEvent], flow: tuple[str, str], now: datetime) -> list[Values]:
     """The events as rows."""
-    return [(e.id, e.type, e.subject, e.sequence, json.dumps(e.payload), flow[1], now, 0) for e in events]
+    return [(e.id, e.type, e.subject, e.sequence, json.dumps(e.payload), flow[1], now, 0, now) for e in events]
 
 
 def ledger_entries(movement: Movement, id: str, now: datetime) -> list[Values]:

@@ -97,8 +97,8 @@ INSERT_HISTORY = (
     " VALUES (%s, %s, %s, %s, %s, %s, %s, %s)"
 )
 INSERT_EVENT = (
-    "INSERT INTO outbox (id, type, subject, sequence, payload, traceparent, created_at, attempts)"
-    " VALUES (%s, %s, %s, %s, %s, %s, %s, %s)"
+    "INSERT INTO outbox (id, type, subject, sequence, payload, traceparent, created_at, attempts, received_at)"
+    " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)"
 )
 SAVE_ACCOUNT = "UPDATE accounts SET balance = %s, held = %s, event_sequence = %s WHERE owner = %s"
 OPEN_ACCOUNT = "INSERT IGNORE INTO accounts (owner, balance, held, floor, event_sequence) VALUES (%s, 0, 0, -600, 0)"

@@ -8,6 +8,8 @@ from skillsync.errors import Problem
 
 STATE_DIRECTORY_VARIABLE = "SKILLSYNC_STATE_DIRECTORY"
 SERVICES = ("users", "transactions", "notifications", "analytics")
+# The operators' API: a process without a database or a queue of its own.
+OPERATIONS = "operations"
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ EDGE = next(parent for parent in Path(__file__).parents if (parent / "infra").is
 ISSUER = "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_Example"
 CLIENT = "web-client"
 ORIGIN = "http://localhost:8080"
-SERVICES = ("Users", "Transactions", "Notifications", "Analytics")
+SERVICES = ("Users", "Transactions", "Notifications", "Analytics", "Operations")
 FORGED = (
     "x-user-id",
     "X-User-Id",
@@ -310,6 +310,7 @@ def test_the_real_template_routes_each_first_segment_to_its_service(rig: Rig, se
         "/v1/notifications": "Notifications",
         "/v1/unsubscribe/abc": "Notifications",
         "/v1/analytics/me": "Analytics",
+        "/v1/operations/system": "Operations",
     }
     for path, service in expected.items():
         reply = rig.call("GET", path, token=token())
@@ -825,7 +826,9 @@ def test_a_chunked_answer_gets_a_length(make_rig: Make) -> None:
 
 def test_health(rig: Rig) -> None:
     reply = rig.call("GET", "/_gateway/health")
-    assert (reply.status, reply.json()) == (200, {"status": "ready", "process": os.getpid()})
+    told = reply.json()
+    assert told.pop("uptime_seconds") >= 0
+    assert (reply.status, told) == (200, {"status": "ready", "process": os.getpid()})
 
 
 def test_the_front_page_says_what_this_is(rig: Rig) -> None:

@@ -26,6 +26,7 @@ PARAMETERS = {
     "TransactionsUrl": "http://127.0.0.1:2",
     "NotificationsUrl": "http://127.0.0.1:3",
     "AnalyticsUrl": "http://127.0.0.1:4",
+    "OperationsUrl": "http://127.0.0.1:5",
     "UserPoolIssuer": "https://pool.example",
     "WebClientId": "web",
 }

@@ -22,7 +22,10 @@ def parameters(**changed: str | None) -> dict[str, str]:
     values: dict[str, str | None] = {
         "EnvName": "local",
         "UpstreamMode": "http",
-        **{f"{name}Url": "http://127.0.0.1:9" for name in ("Users", "Transactions", "Notifications", "Analytics")},
+        **{
+            f"{name}Url": "http://127.0.0.1:9"
+            for name in ("Users", "Transactions", "Notifications", "Analytics", "Operations")
+        },
         "UserPoolIssuer": "https://pool.example",
         "WebClientId": "web",
         "JwksUrl": "http://127.0.0.1:9/jwks.json",

@@ -31,6 +31,7 @@ STAND_INS = {
     "TransactionsUrl": "http://127.0.0.1:1002",
     "NotificationsUrl": "http://127.0.0.1:1003",
     "AnalyticsUrl": "http://127.0.0.1:1004",
+    "OperationsUrl": "http://127.0.0.1:1005",
 }
 
 

@@ -19,6 +19,7 @@ SEGMENTS = {
     "Transactions": {"transactions", "ledger"},
     "Notifications": {"notifications", "unsubscribe"},
     "Analytics": {"analytics"},
+    "Operations": {"operations"},
 }
 ROUTES = """
 GET POST /users
@@ -55,6 +56,9 @@ GET POST /unsubscribe/token
 GET /analytics
 GET /analytics/me
 GET /analytics/exchanges
+GET /operations/system
+POST /operations/queues/user/redrive
+GET /operations/exchanges/0198/trail
 """
 WANTED = [
     (method, f"/v1{path}")
@@ -80,6 +84,8 @@ UNWANTED = [
     ("GET", "/v1/unsubscribe/token/more"),
     ("GET", "/openapi.json"),
     ("GET", "/v1/usersx"),
+    ("GET", "/v1/operations"),
+    ("DELETE", "/v1/operations/queues/user"),
 ]
 # What API Gateway refuses to map.
 RESERVED = re.compile(

@@ -36,6 +36,7 @@ class Health:
 
     def __init__(self) -> None:
         self.is_ready = False
+        self._began = monotonic_seconds()
 
     def routes(self) -> APIRouter:
         """The liveness and readiness routes."""
@@ -48,7 +49,11 @@ class Health:
         @router.get("/ready")
         async def ready() -> JSONResponse:
             # Two processes may answer at one address while the one takes over from the other: it says which this is.
-            answer = {"status": "ready" if self.is_ready else "not ready", "process": os.getpid()}
+            answer = {
+                "status": "ready" if self.is_ready else "not ready",
+                "process": os.getpid(),
+                "uptime_seconds": round(monotonic_seconds() - self._began, 1),
+            }
             return JSONResponse(answer, 200 if self.is_ready else 503)
 
         return router

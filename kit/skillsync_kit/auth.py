@@ -26,9 +26,11 @@ from skillsync_kit.telemetry import log
 
 __all__ = [
     "COORDINATOR",
+    "OPERATOR",
     "Coordinator",
     "Keys",
     "NotACoordinator",
+    "Operator",
     "Person",
     "Principal",
     "TokenVerifier",
@@ -36,11 +38,15 @@ __all__ = [
     "current_principal",
     "public",
     "require_group",
+    "require_operator",
     "worker_scope",
 ]
 
 COORDINATOR = "coordinator"
 """The user pool's group of those who look after the community."""
+
+OPERATOR = "operator"
+"""The user pool's group of those who look after the system, and see no content."""
 
 _LEEWAY_SECONDS = 30
 _FETCH_AT_MOST_EVERY_SECONDS = 60.0
@@ -210,6 +216,17 @@ class _CoordinatorAuthentication(_PersonAuthentication):
         return principal
 
 
+class _OperatorAuthentication(_Authentication):
+    """As above. Raises NotFound unless the caller is a person of that group: to all others the route is not there."""
+
+    raises: tuple[type[Failure], ...] = (*_Authentication.raises, NotFound)
+
+    async def __call__(self, request: Request) -> Principal:
+        principal = await authenticate(request)
+        require_operator(principal)
+        return principal
+
+
 current_principal = _Authentication()
 """The dependency of whoever takes any verified caller."""
 
@@ -219,11 +236,20 @@ Person = Annotated[Principal, Depends(_PersonAuthentication())]
 Coordinator = Annotated[Principal, Depends(_CoordinatorAuthentication())]
 """The calling coordinator; a worker and every other person is refused."""
 
+Operator = Annotated[Principal, Depends(_OperatorAuthentication())]
+"""The calling operator; to a worker and every other person the route does not exist."""
+
 
 def require_group(principal: Principal, group: str) -> None:
     """Raises NotACoordinator unless the principal is in the user pool's `group`; a worker is in none."""
     if group not in principal.groups:
         raise NotACoordinator("Ask a coordinator of your community.")
+
+
+def require_operator(principal: Principal) -> None:
+    """Raises NotFound unless the principal is a person of the operators' group."""
+    if OPERATOR not in principal.groups:
+        raise NotFound()
 
 
 async def authenticate(request: Request) -> Principal:
@@ -253,14 +279,16 @@ def access(**expected: int) -> dict[str, Any]:
     """A route's row of the authorisation matrix, for its `openapi_extra`: the status each kind of caller gets.
 
     Callers are `owner`, `counterparty`, `stranger` and `worker`; an anonymous caller always gets 401. A
-    `former_candidate`, whom a draft named for a while, and a `coordinator` are strangers unless said otherwise.
+    `former_candidate`, whom a draft named for a while, a `coordinator` and an `operator` are strangers unless said
+    otherwise.
     """
     if "stranger" in expected:
-        expected = dict.fromkeys(("former_candidate", "coordinator"), expected["stranger"]) | expected
+        expected = dict.fromkeys(("former_candidate", "coordinator", "operator"), expected["stranger"]) | expected
     return {"x-access": {**expected, "anonymous": 401}}
 
 
 def public(status: int = 200) -> dict[str, Any]:
     """The row of a route that asks for no token."""
-    callers = ("owner", "counterparty", "former_candidate", "stranger", "coordinator", "worker", "anonymous")
+    people = ("owner", "counterparty", "former_candidate", "stranger", "coordinator", "operator")
+    callers = (*people, "worker", "anonymous")
     return {"x-access": dict.fromkeys(callers, status)}

@@ -22,10 +22,11 @@ from skillsync_kit.outbox import Outbox
 from skillsync_kit.processed_messages import ProcessedMessages
 from skillsync_kit.rebuild import Rebuild
 from skillsync_kit.relay import Relay
-from skillsync_kit.settings import Settings
+from skillsync_kit.settings import ProcessSettings, Settings
+from skillsync_kit.trails import Trails
 from skillsync_kit.transport import Transport
 
-__all__ = ["Foundation", "lay"]
+__all__ = ["Foundation", "lay", "open_http", "verifier_of"]
 
 # An idle connection is given up soon: one that lies about leads to a process that may have begun to drain since.
 _CONNECTIONS = httpx2.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=1)
@@ -52,6 +53,7 @@ class Foundation:
     outbox: Outbox | None
     idempotency: Idempotency | None
     operations: Operations
+    trails: Trails
     _on_commit: list[Callable[[], None]]
 
     async def relay(self, stack: AsyncExitStack, topic_arn: str) -> Relay:
@@ -105,16 +107,9 @@ def lay(stack: AsyncExitStack, settings: Settings, name: str, metadata: MetaData
     stack.push_async_callback(database.close)
     cache = Cache(settings.cache_url, name)
     stack.push_async_callback(cache.close)
-    http = httpx2.AsyncClient(transport=Transport(limits=_CONNECTIONS), follow_redirects=False)
-    stack.push_async_callback(http.aclose)
-    verifier = TokenVerifier(
-        Keys(http, settings.jwks_url).get,
-        real_clock,
-        issuer=settings.token_issuer,
-        web_client_id=settings.web_client_id,
-        worker_client_id=settings.worker_client_id,
-    )
+    http = open_http(stack)
     failed = FailedMessages(tables["failed_messages"], clock)
+    processed = ProcessedMessages(tables["processed_messages"], clock)
     return Foundation(
         name=name,
         clock=clock,
@@ -122,12 +117,31 @@ def lay(stack: AsyncExitStack, settings: Settings, name: str, metadata: MetaData
         database=database,
         cache=cache,
         http=http,
-        verifier=verifier,
-        processed=ProcessedMessages(tables["processed_messages"], clock),
+        verifier=verifier_of(settings, http, real_clock),
+        processed=processed,
         failed=failed,
         long_poll_seconds=settings.long_poll_seconds,
         outbox=outbox,
         idempotency=Idempotency(tables["idempotency_records"], clock) if "idempotency_records" in tables else None,
         operations=Operations(database, outbox, failed, clock),
+        trails=Trails(database, outbox, processed, name),
         _on_commit=on_commit,
+    )
+
+
+def open_http(stack: AsyncExitStack) -> httpx2.AsyncClient:
+    """The client of other services, closed with `stack`."""
+    http = httpx2.AsyncClient(transport=Transport(limits=_CONNECTIONS), follow_redirects=False)
+    stack.push_async_callback(http.aclose)
+    return http
+
+
+def verifier_of(settings: ProcessSettings, http: httpx2.AsyncClient, clock: Clock) -> TokenVerifier:
+    """Who verifies callers' tokens, by the keys of the pool that the settings name."""
+    return TokenVerifier(
+        Keys(http, settings.jwks_url).get,
+        clock,
+        issuer=settings.token_issuer,
+        web_client_id=settings.web_client_id,
+        worker_client_id=settings.worker_client_id,
     )

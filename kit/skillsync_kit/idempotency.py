@@ -21,7 +21,7 @@ from skillsync_kit.clock import Clock
 from skillsync_kit.database import LONG_TEXT, Database, UnitOfWork, UtcDateTime, key_text
 from skillsync_kit.errors import BadRequest, Conflict, Failure, Invalid, raises
 
-__all__ = ["Idempotency", "IdempotencyKey", "Once", "Reply", "idempotency_table"]
+__all__ = ["Idempotency", "IdempotencyKey", "KeyReused", "Once", "Reply", "idempotency_table"]
 
 Result = TypeVar("Result")
 _HEADER = Header(

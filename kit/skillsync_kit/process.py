@@ -34,7 +34,7 @@ Loop = Callable[[asyncio.Event], Awaitable[None]]
 Job = Callable[[Sequence[str]], None]
 """What a process does in place of a role, told by its arguments; see `jobs`."""
 
-SomeSettings = TypeVar("SomeSettings", bound=settings.Settings)
+SomeSettings = TypeVar("SomeSettings", bound=settings.ProcessSettings)
 
 # Longer than a load balancer keeps an idle connection (60 s on AWS), or it sends into one that is being closed.
 _KEEP_ALIVE_SECONDS = 75
@@ -93,7 +93,7 @@ def run(
         runner.run(_serve(role, chosen, build, listener))
 
 
-def _listen(chosen: settings.Settings) -> socket.socket:
+def _listen(chosen: settings.ProcessSettings) -> socket.socket:
     if chosen.listener is not None:
         return inherit(chosen.listener)
     return socket.create_server((chosen.host, chosen.port), backlog=2048)

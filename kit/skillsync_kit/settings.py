@@ -2,54 +2,65 @@
 
 import sys
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal, Self, TypeVar
 
 from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-__all__ = ["Settings", "load"]
+__all__ = ["ProcessSettings", "Settings", "load"]
 
 
-class Settings(BaseSettings):
-    """What every service needs. Each field is the environment variable SKILLSYNC_<FIELD>."""
+class ProcessSettings(BaseSettings):
+    """What every process needs. Each field is the environment variable SKILLSYNC_<FIELD>."""
 
     model_config = SettingsConfigDict(env_prefix="SKILLSYNC_", extra="ignore", frozen=True)
 
     environment: str = Field(default="local", pattern=r"^(local|dev(-[a-z0-9]+)?|staging|prod)$")
     host: str = "127.0.0.1"
     port: int = Field(ge=0, le=65535)
-    database_url: str = Field(pattern=r"^(sqlite\+aiosqlite|mysql\+asyncmy)://")
-    database_pool_size: int = Field(default=8, ge=1, le=50, description="Connections to write with; as many to read")
     cache_url: str = Field(default="mem://", pattern=r"^(mem|redis)://")
     token_issuer: str
     jwks_url: str
     web_client_id: str
     worker_client_id: str | None = None
-    long_poll_seconds: int = Field(default=20, ge=0, le=20, description="A stop waits for the open poll's answer")
     drain_seconds: float = Field(default=0, ge=0, le=60)
     listener: int | None = Field(default=None, ge=3, description="File descriptor of a listening socket to serve on")
     failpoints: str | None = None
-    clock_file: Path | None = Field(default=None, description="Holds the seconds by which the clock is moved")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @model_validator(mode="after")
-    def _stand_ins_stay_local(self) -> "Settings":
+    def _stand_ins_stay_local(self) -> Self:
         if self.environment == "local":
             return self
         if self.failpoints is not None:
             raise ValueError("failpoints: only the local environment may have them")
-        if self.clock_file is not None:
-            raise ValueError("clock_file: only the local environment has a clock that can be moved")
         if self.listener is not None:
             raise ValueError("listener: only the local environment hands one down")
-        if self.database_url.startswith("sqlite"):
-            raise ValueError("database_url: only the local environment may use SQLite")
         if self.cache_url.startswith("mem"):
             raise ValueError("cache_url: only the local environment may use the in-process cache")
         return self
 
 
-SomeSettings = TypeVar("SomeSettings", bound=Settings)
+class Settings(ProcessSettings):
+    """What every service needs besides: a database, a queue, a clock."""
+
+    database_url: str = Field(pattern=r"^(sqlite\+aiosqlite|mysql\+asyncmy)://")
+    database_pool_size: int = Field(default=8, ge=1, le=50, description="Connections to write with; as many to read")
+    long_poll_seconds: int = Field(default=20, ge=0, le=20, description="A stop waits for the open poll's answer")
+    clock_file: Path | None = Field(default=None, description="Holds the seconds by which the clock is moved")
+
+    @model_validator(mode="after")
+    def _data_is_real(self) -> Self:
+        if self.environment == "local":
+            return self
+        if self.clock_file is not None:
+            raise ValueError("clock_file: only the local environment has a clock that can be moved")
+        if self.database_url.startswith("sqlite"):
+            raise ValueError("database_url: only the local environment may use SQLite")
+        return self
+
+
+SomeSettings = TypeVar("SomeSettings", bound=ProcessSettings)
 
 
 def load(kind: type[SomeSettings]) -> SomeSettings:

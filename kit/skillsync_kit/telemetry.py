@@ -6,6 +6,7 @@ log line is one JSON object; it never holds a token, an address or a request's q
 
 import logging
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -30,10 +31,14 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """Where a piece of work comes from: the business flow it belongs to, and the request or message that caused it."""
+    """Where a piece of work comes from: the business flow it belongs to, and the request or message that caused it.
+
+    `began` is when that came in, in seconds of the monotonic clock.
+    """
 
     correlation_id: str | None = None
     causation_id: str | None = None
+    began: float | None = None
 
 
 _current: ContextVar[Flow] = ContextVar("flow", default=Flow())  # noqa: B039 - frozen
@@ -50,7 +55,7 @@ def flow(name: str, *, parent: str | None, correlation_id: str | None, causation
     above = _propagator.extract({"traceparent": parent}) if parent else Context()
     span = _tracer.start_span(name, above)
     outer = context.attach(trace.set_span_in_context(span, above))
-    token = _current.set(Flow(correlation_id, causation_id))
+    token = _current.set(Flow(correlation_id, causation_id, time.monotonic()))
     try:
         yield
     finally:

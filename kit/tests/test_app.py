@@ -190,7 +190,9 @@ async def test_the_probes_tell_that_the_loop_turns_and_whether_work_is_wanted(
     assert (await client.get("/health/ready")).status_code == 503
     health.is_ready = True
     answer = await client.get("/health/ready")
-    assert (answer.status_code, answer.json()) == (200, {"status": "ready", "process": os.getpid()})
+    told = answer.json()
+    assert 0 <= told.pop("uptime_seconds") < 60
+    assert (answer.status_code, told) == (200, {"status": "ready", "process": os.getpid()})
     health.is_ready = False
     assert (await client.get("/health/ready")).status_code == 503
     assert (await client.get("/health/live")).status_code == 200

@@ -20,6 +20,7 @@ from skillsync_kit.app import Health, create_app
 from skillsync_kit.auth import (
     Coordinator,
     Keys,
+    Operator,
     Person,
     Principal,
     TokenVerifier,
@@ -355,6 +356,10 @@ async def client(pool: UserPool) -> AsyncIterator[httpx2.AsyncClient]:
     async def figures(by: Coordinator) -> str:
         return by.id
 
+    @router.get("/v1/queues", openapi_extra=access(owner=404, operator=200, worker=404))
+    async def queues(by: Operator) -> str:
+        return by.id
+
     @router.get("/internal/contact", openapi_extra=access(owner=404, worker=200))
     async def contact(by: Annotated[Principal, Depends(worker_scope("skillsync/users.contact"))]) -> str:
         return by.id
@@ -419,12 +424,30 @@ async def test_only_a_coordinator_is_let_through_to_what_is_for_coordinators(
     assert (answer.status_code, answer.json()) == (200, "ann")
 
 
+async def test_to_all_but_operators_a_route_for_operators_is_not_there(
+    client: httpx2.AsyncClient, pool: UserPool
+) -> None:
+    operator = {"cognito:groups": ["coordinator", "operator"]}
+    refused = [
+        pool.token("ann"),
+        pool.token("ann", **{"cognito:groups": ["coordinator", "operators"]}),
+        pool.worker_token("skillsync/operations.read"),
+        pool.token("w", client_id=pool.worker_client_id, scope="skillsync/operations.read", **operator),
+    ]
+    unknown = (await client.get("/v1/nothing", headers=bearer(refused[0]))).json()
+    for token in refused:
+        answer = await client.get("/v1/queues", headers=bearer(token))
+        assert (answer.status_code, answer.json()) == (404, unknown)
+    answer = await client.get("/v1/queues", headers=bearer(pool.token("ann", **operator)))
+    assert (answer.status_code, answer.json()) == (200, "ann")
+
+
 async def test_the_scheme_is_read_in_any_case(client: httpx2.AsyncClient, pool: UserPool) -> None:
     answer = await client.get("/v1/people", headers={"Authorization": f"bEARER   {pool.token('ann')}"})
     assert (answer.status_code, answer.json()) == (200, "ann")
 
 
-def test_a_former_candidate_and_a_coordinator_are_strangers_unless_a_row_names_them() -> None:
+def test_whom_a_row_does_not_name_is_a_stranger() -> None:
     row = access(owner=200, counterparty=200, stranger=404, coordinator=200, worker=403)["x-access"]
-    assert (row["former_candidate"], row["coordinator"], row["anonymous"]) == (404, 200, 401)
+    assert (row["former_candidate"], row["coordinator"], row["operator"], row["anonymous"]) == (404, 200, 404, 401)
     assert set(public()["x-access"]) == set(row)

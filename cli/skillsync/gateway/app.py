@@ -34,6 +34,7 @@ HEALTH_PATH = "/_gateway/health"
 MAX_HEAD_BYTES = 10_240  # quota of an HTTP API: request line and headers
 BODY_SECONDS = 30.0  # a client that sends more slowly is given up on
 JWKS_SECONDS, JWKS_BYTES = 1.5, 150_000  # quotas of an HTTP API
+_BEGAN = time.monotonic()
 _MAX_DISCARDED_BYTES = 2 * MAX_BODY_BYTES
 _logger = logging.getLogger("skillsync.gateway")
 _CONTENT_SECURITY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
@@ -184,7 +185,8 @@ class Gateway:
 def _own_page(request: Request) -> Answer | None:
     """The gateway's own two pages, which API Gateway does not have."""
     if request.method in ("GET", "HEAD") and request.path == HEALTH_PATH.encode():
-        health = json.dumps({"status": "ready", "process": os.getpid()})
+        uptime = round(time.monotonic() - _BEGAN, 1)
+        health = json.dumps({"status": "ready", "process": os.getpid(), "uptime_seconds": uptime})
         return own_answer(200, b"application/json", health.encode(), [])
     if request.method in ("GET", "HEAD") and request.path == b"/":
         return own_answer(200, b"text/html; charset=utf-8", _HOME, [_CONTENT_SECURITY])

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 from skillsync.local.ports import HOST
 from skillsync.options import Options
-from skillsync.paths import SERVICES, Paths
+from skillsync.paths import OPERATIONS, SERVICES, Paths
 from skillsync.supervision.specification import Kind, Specification
 
 # Of the emulator and of whatever else is not AWS; a key of 12 digits is an account of its own on the emulator.
 LOCAL_CREDENTIAL = "test"
 CLOUD = "cloud"
 GATEWAY = "gateway"
+READY = "/health/ready"
 # How long a drained process keeps the connections that nobody uses: longer than any client of ours would use one again
 # (the gateway: KEEP_ALIVE_SECONDS in its upstream.py).
 DRAIN_SECONDS = 1.5
@@ -34,7 +35,7 @@ class Address:
 def process_names(options: Options) -> list[str]:
     """All that need a port of their own choosing; the gateway's is given."""
     workers = [f"{service}-worker" for service in SERVICES] if options.separate_workers else []
-    return [*([] if options.endpoint else [CLOUD]), *SERVICES, *workers]
+    return [*([] if options.endpoint else [CLOUD]), *SERVICES, *workers, OPERATIONS]
 
 
 def base_environment(options: Options, region: str = "us-east-1") -> dict[str, str]:
@@ -93,7 +94,7 @@ def service_specification(
     """One service process; `role` is all, api or worker."""
     kind: Kind = "worker" if role == "worker" else "service"
     name = f"{service}-worker" if role == "worker" else service
-    module = f"skillsync_{service}.main"
+    module = "skillsync.operations.api.main" if service == OPERATIONS else f"skillsync_{service}.main"
     # Its own bounds for finishing (20 s for requests and messages, 5 s for events) come on top.
     drain_seconds = float(environment.get("SKILLSYNC_DRAIN_SECONDS", DRAIN_SECONDS))
     return Specification(
@@ -108,7 +109,7 @@ def service_specification(
             "SKILLSYNC_LONG_POLL_SECONDS": "1",
         },
         url=address.url,
-        ready_url=f"{address.url}/health/ready",
+        ready_url=f"{address.url}{READY}",
         live_url=f"{address.url}/health/live",
         log_file=paths.log(name),
         directory=paths.root,
@@ -116,6 +117,11 @@ def service_specification(
         stop_seconds=drain_seconds + 30.0,
         port=address.port,
     )
+
+
+def gateway_health(url: str) -> str:
+    """Where a gateway at this base URL tells how it is."""
+    return f"{url}/_gateway/health"
 
 
 def gateway_specification(paths: Paths, base: Mapping[str, str], address: Address) -> Specification:
@@ -127,8 +133,8 @@ def gateway_specification(paths: Paths, base: Mapping[str, str], address: Addres
         command=(*command, *files),
         environment=base,
         url=address.url,
-        ready_url=f"{address.url}/_gateway/health",
-        live_url=f"{address.url}/_gateway/health",
+        ready_url=gateway_health(address.url),
+        live_url=gateway_health(address.url),
         log_file=paths.log(GATEWAY),
         directory=paths.root,
         marker="skillsync.gateway",

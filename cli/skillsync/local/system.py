@@ -16,7 +16,7 @@ from skillsync.local.seeds import AddressTaken, seed
 from skillsync.local.state import write_json
 from skillsync.local.step import run_step
 from skillsync.options import Options
-from skillsync.paths import SERVICES, Paths
+from skillsync.paths import OPERATIONS, SERVICES, Paths
 from skillsync.supervision.process import SupervisedProcess
 from skillsync.supervision.specification import Specification
 from skillsync.supervision.supervisor import Supervisor
@@ -88,7 +88,7 @@ class System:
             return await self._run_provision()
 
     async def _run_provision(self) -> Provision:
-        urls = {service: self._addresses[service].url for service in SERVICES}
+        urls = {service: self._addresses[service].url for service in (*SERVICES, OPERATIONS)}
         return await self._cloud.provision(urls | {GATEWAY: self._gateway.url})
 
     def _adopt(self, provision: Provision) -> None:

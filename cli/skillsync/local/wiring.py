@@ -1,5 +1,6 @@
 """From what was provisioned to what the processes and `status --json` are told."""
 
+import json
 from collections.abc import Mapping
 
 from skillsync.local import fleet
@@ -8,7 +9,7 @@ from skillsync.local.ports import HOST
 from skillsync.local.provision import ENVIRONMENT, Provision, jwks_url
 from skillsync.local.state import Person, Queue
 from skillsync.options import Options
-from skillsync.paths import SERVICES, Paths
+from skillsync.paths import OPERATIONS, SERVICES, Paths
 from skillsync.supervision.specification import Specification
 
 # Each service's queue in the stack's outputs.
@@ -31,7 +32,7 @@ def service_specifications(
     gateway_url: str,
     provision: Provision,
 ) -> list[Specification]:
-    """Every service process, in the roles the options ask for."""
+    """Every service process, in the roles the options ask for, and the operators' API."""
     roles = ("api", "worker") if options.separate_workers else ("all",)
     told = {
         "AWS_ENDPOINT_URL": endpoint,
@@ -57,6 +58,15 @@ def service_specifications(
         for role in roles:
             address = addresses[f"{service}-worker" if role == "worker" else service]
             specifications.append(fleet.service_specification(paths, service, role, common | own, address))
+    own = {
+        "SKILLSYNC_CACHE_URL": options.cache,
+        "SKILLSYNC_QUEUES": json.dumps(queues(provision["outputs"])),
+        "SKILLSYNC_PROCESSES": json.dumps(
+            {one.name: one.ready_url for one in specifications}
+            | {fleet.GATEWAY: fleet.gateway_health(gateway_url), OPERATIONS: addresses[OPERATIONS].url + fleet.READY}
+        ),
+    }
+    specifications.append(fleet.service_specification(paths, OPERATIONS, "api", common | own, addresses[OPERATIONS]))
     return specifications
 
 

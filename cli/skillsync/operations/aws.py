@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict
 
 from skillsync.errors import Problem
-from skillsync.local.state import Status
+from skillsync.local.state import Queue, Status
 from skillsync.views.session import client
 
 _COUNTS = (
@@ -17,6 +17,13 @@ _COUNTS = (
 
 # A call is tried three times: who looks at a broken system learns soon that it hangs.
 _READ_TIMEOUT_SECONDS = 5
+
+
+class Messaging(TypedDict):
+    """What is looked into: the queues by their consumers' names, and where AWS is, "" when it is AWS itself."""
+
+    aws_endpoint: str
+    queues: dict[str, Queue]
 
 
 class Counts(NamedTuple):

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from skillsync.errors import Problem
-from skillsync.local.state import Status
 from skillsync.local.wiring import FEEDBACK, QUEUES
-from skillsync.operations.aws import counts, queue_name
+from skillsync.operations.aws import Messaging, counts, queue_name
 from skillsync.operations.hold import MOST_HELD, Hold, Message
 
 # Messages a second. Whoever handles them handles the ordinary ones at the same time.
@@ -29,19 +28,19 @@ class DeadLetterQueue:
     is_of_subscription: bool
 
 
-def dead_letter_queues(status: Status) -> dict[str, DeadLetterQueue]:
+def dead_letter_queues(messaging: Messaging) -> dict[str, DeadLetterQueue]:
     """By the names that commands take: `user` is the consumer's DLQ, `user-subscription` that of SNS's deliveries."""
     services = {name.lower(): service for service, name in QUEUES.items()} | {FEEDBACK.lower(): "notifications"}
     found = {}
-    for name, queue in status["queues"].items():
+    for name, queue in messaging["queues"].items():
         for key, url in ((name, queue["dlq_url"]), (f"{name}-subscription", queue["subscription_dlq_url"])):
             found[key] = DeadLetterQueue(key, url, queue["url"], services[name], key != name)
     return found
 
 
-def choose(status: Status, name: str) -> DeadLetterQueue:
+def choose(messaging: Messaging, name: str) -> DeadLetterQueue:
     """The DLQ of this name. Raises Problem."""
-    known = dead_letter_queues(status)
+    known = dead_letter_queues(messaging)
     if name not in known:
         raise Problem(f"There is no queue '{name}'. There are: {', '.join(known)}.")
     return known[name]
@@ -80,12 +79,22 @@ def send_back(sqs: Any, hold: Hold, dlq: DeadLetterQueue, message: Message) -> N
     hold.delete(message)
 
 
-def each(sqs: Any, dlq: DeadLetterQueue, act: Callable[[Hold, Message], None], progress: Progress) -> list[Message]:
-    """Act on every message that is there now, one at a time, at most REDRIVE_RATE a second; those acted on.
+def each(
+    sqs: Any,
+    dlq: DeadLetterQueue,
+    act: Callable[[Hold, Message], None],
+    progress: Progress,
+    *,
+    at_most: int | None = None,
+) -> list[Message]:
+    """Act on every message that is there now, or on `at_most`, one at a time, at most REDRIVE_RATE a second.
 
-    A message that was moved back may fail again and return meanwhile: so no more than there were at the start.
+    Returns those acted on. A message that was moved back may fail again and return meanwhile: so no more than there
+    were at the start.
     """
     total = depth(sqs, dlq.url)
+    if at_most is not None:
+        total = min(total, at_most)
     done: list[Message] = []
     while len(done) < total:
         with Hold(sqs, dlq.url) as hold:

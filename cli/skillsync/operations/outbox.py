@@ -12,6 +12,7 @@ from skillsync.views.session import require_running
 
 # The services that have an outbox.
 PRODUCERS = ("users", "transactions", "notifications")
+OUTBOX_PATH = "/internal/outbox"
 
 
 class _Stuck(BaseModel):
@@ -48,10 +49,22 @@ class OutboxRow(TypedDict):
 def read_outbox(services: Services, service: str) -> OutboxRow:
     """One producer's outbox; never raises, for the others must be shown too."""
     try:
-        answer = _Outbox.model_validate(services.get(service, "/internal/outbox"))
-    except (Silent, ValidationError) as error:
-        problem = str(error) if isinstance(error, Silent) else "answered what cannot be read"
-        return OutboxRow(service=service, problem=problem, pending=None, lag_seconds=None, oldest_at=None, stuck=[])
+        return outbox_row(service, services.get(service, OUTBOX_PATH))
+    except Silent as error:
+        return silent_row(service, str(error))
+
+
+def silent_row(service: str, problem: str) -> OutboxRow:
+    """The row of a producer that tells nothing, for this reason."""
+    return OutboxRow(service=service, problem=problem, pending=None, lag_seconds=None, oldest_at=None, stuck=[])
+
+
+def outbox_row(service: str, told: object) -> OutboxRow:
+    """The row of a producer that has answered this at OUTBOX_PATH."""
+    try:
+        answer = _Outbox.model_validate(told)
+    except ValidationError:
+        return silent_row(service, "answered what cannot be read")
     stuck = [subject.model_dump() for subject in answer.stuck]
     return OutboxRow(
         service=service,

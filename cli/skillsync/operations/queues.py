@@ -4,9 +4,8 @@ import json
 import sys
 from typing import Any, TypedDict
 
-from skillsync.local.state import Status
 from skillsync.operations.ages import measured_ages, seen_age
-from skillsync.operations.aws import Counts, aws_problems, counts, hurried
+from skillsync.operations.aws import Counts, Messaging, aws_problems, counts, hurried
 from skillsync.paths import Paths
 from skillsync.views.session import require_running
 
@@ -26,13 +25,14 @@ class QueueRow(TypedDict):
     subscription_dlq: int
 
 
-def read_queues(status: Status, sqs: Any, cloudwatch: Any) -> list[QueueRow]:
-    """Every queue of the running system. Raises Problem when AWS does not answer."""
-    with aws_problems(status["aws_endpoint"]):
-        live = {name: counts(sqs, queue["url"]) for name, queue in status["queues"].items()}
-        dead = {name: sum(counts(sqs, queue["dlq_url"])) for name, queue in status["queues"].items()}
-        lost = {name: sum(counts(sqs, queue["subscription_dlq_url"])) for name, queue in status["queues"].items()}
-    ages = _ages(status, cloudwatch, live)
+def read_queues(messaging: Messaging, sqs: Any, cloudwatch: Any) -> list[QueueRow]:
+    """Every queue. Raises Problem when AWS does not answer."""
+    queues = messaging["queues"]
+    with aws_problems(messaging["aws_endpoint"]):
+        live = {name: counts(sqs, queue["url"]) for name, queue in queues.items()}
+        dead = {name: sum(counts(sqs, queue["dlq_url"])) for name, queue in queues.items()}
+        lost = {name: sum(counts(sqs, queue["subscription_dlq_url"])) for name, queue in queues.items()}
+    ages = _ages(messaging, cloudwatch, live)
     return [
         QueueRow(
             name=name,
@@ -71,11 +71,11 @@ def show_queues(paths: Paths, as_json: bool) -> bool:
     return not any(needs_attention(row) for row in rows)
 
 
-def _ages(status: Status, cloudwatch: Any, live: dict[str, Counts]) -> dict[str, float | None]:
-    filled = {name: status["queues"][name]["url"] for name, found in live.items() if sum(found)}
+def _ages(messaging: Messaging, cloudwatch: Any, live: dict[str, Counts]) -> dict[str, float | None]:
+    filled = {name: messaging["queues"][name]["url"] for name, found in live.items() if sum(found)}
     ages: dict[str, float | None] = dict.fromkeys(live, 0.0)
     measured = measured_ages(cloudwatch, list(filled.values())) if filled else {}
     for name, url in filled.items():
-        age = measured[url] if url in measured else seen_age(status["aws_endpoint"], url)
+        age = measured[url] if url in measured else seen_age(messaging["aws_endpoint"], url)
         ages[name] = None if age is None else round(age, 1)
     return ages

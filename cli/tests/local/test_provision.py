@@ -1,5 +1,6 @@
 """The stacks and the demo people, at a private emulator."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -9,7 +10,7 @@ from skillsync.local.fleet import Address
 from skillsync.local.people import DEMO_PEOPLE
 from skillsync.local.provision import provision, reachable, tagged
 from skillsync.options import read_options
-from skillsync.paths import SERVICES, Paths
+from skillsync.paths import OPERATIONS, SERVICES, Paths
 from skillsync_testing.emulator import Emulator
 from skillsync_testing.plugin import run
 
@@ -19,7 +20,7 @@ QUEUE_NAMES = {
     "notifications": "notification",
     "analytics": "analytics",
 }
-URLS = {service: f"http://127.0.0.1:{9000 + number}" for number, service in enumerate(SERVICES)} | {
+URLS = {name: f"http://127.0.0.1:{9000 + number}" for number, name in enumerate((*SERVICES, OPERATIONS))} | {
     "gateway": "http://127.0.0.1:9999"
 }
 
@@ -56,7 +57,8 @@ def test_the_gateway_is_told_where_all_is(cloud: str) -> None:
     made = provision(cloud, URLS, "")
     parameters, pool = made["gateway_parameters"], made["outputs"]["UserPoolId"]
     assert parameters["UpstreamMode"] == "http"
-    assert {name: parameters[f"{name.capitalize()}Url"] for name in SERVICES} == {name: URLS[name] for name in SERVICES}
+    behind = (*SERVICES, OPERATIONS)
+    assert {name: parameters[f"{name.capitalize()}Url"] for name in behind} == {name: URLS[name] for name in behind}
     assert parameters["JwksUrl"] == f"{cloud}/{pool}/.well-known/jwks.json"
     assert parameters["UserPoolIssuer"] == f"https://cognito-idp.us-east-1.amazonaws.com/{pool}"
     assert {"http://127.0.0.1:9999", "http://localhost:9999"} <= set(parameters["WebOrigins"].split(","))
@@ -64,7 +66,7 @@ def test_the_gateway_is_told_where_all_is(cloud: str) -> None:
 
 def test_each_service_gets_the_whole_process_contract(cloud: str, paths: Paths) -> None:
     made = provision(cloud, URLS, "")
-    names = [*SERVICES, *(f"{service}-worker" for service in SERVICES)]
+    names = [*SERVICES, *(f"{service}-worker" for service in SERVICES), OPERATIONS]
     addresses = {name: Address(9000 + number) for number, name in enumerate(names)}
     specifications = wiring.service_specifications(
         read_options("", "", "", "", "separate"),
@@ -77,6 +79,7 @@ def test_each_service_gets_the_whole_process_contract(cloud: str, paths: Paths) 
     assert {one.name: one.kind for one in specifications} == {
         name: "worker" if name.endswith("-worker") else "service" for name in names
     }
+    *specifications, operations = specifications
     for one in specifications:
         service, is_worker = one.name.removesuffix("-worker"), one.kind == "worker"
         assert one.command[-2:] == (f"skillsync_{service}.main", "worker" if is_worker else "api")
@@ -87,6 +90,12 @@ def test_each_service_gets_the_whole_process_contract(cloud: str, paths: Paths) 
         assert environment["SKILLSYNC_DATABASE_URL"].endswith(f"/{service}.sqlite")
         assert environment["SKILLSYNC_WORKER_SECRET_ID"]
         assert "" not in {value for name, value in environment.items() if name.startswith("SKILLSYNC_")}
+    assert operations.command[-2:] == ("skillsync.operations.api.main", "api")
+    assert set(json.loads(operations.environment["SKILLSYNC_QUEUES"])) == {*QUEUE_NAMES.values(), "feedback"}
+    assert json.loads(operations.environment["SKILLSYNC_PROCESSES"]) == {
+        **{name: f"{addresses[name].url}/health/ready" for name in names},
+        "gateway": f"{URLS['gateway']}/_gateway/health",
+    }
 
 
 def test_queue_urls_follow_the_emulator_to_its_present_port() -> None:

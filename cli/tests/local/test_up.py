@@ -14,7 +14,7 @@ import pytest
 from skillsync_testing.ports import is_open
 from skillsync_testing.system import System, eventually
 
-PROCESSES = ["cloud", "users", "transactions", "notifications", "analytics", "gateway"]
+PROCESSES = ["cloud", "users", "transactions", "notifications", "analytics", "operations", "gateway"]
 
 
 @pytest.fixture(scope="module")

@@ -63,6 +63,7 @@ def state(base: Foundation, clock: Clock) -> dict[str, Any]:
         "bookkeeping": Bookkeeping(base.database, Books()),
         "exports": Exports(base.database, OwnData(members).parts),
         "operations": base.operations,
+        "trails": base.trails,
         "clock": clock,
     }
 

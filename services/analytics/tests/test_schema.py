@@ -21,7 +21,9 @@ async def test_answers_are_as_documented(world: "World") -> None:
     await world.receive([Event(new_id(), "user.erased.v1", "/users", gone, 2, world.finalized().time, {})])
     worker = world.pool.worker_token("skillsync/users.erase", "skillsync/users.export", "skillsync/operations.read")
     coordinator = world.pool.token(new_id(), **{"cognito:groups": ["coordinator"]})
-    fitting = {f"GET /internal/{path}": [("", worker)] * 5 for path in ("failed-messages", "books")}
+    fitting = {
+        f"GET /internal/{path}": [("", worker)] * 5 for path in ("failed-messages", "books", "processed-messages")
+    }
     fitting |= {f"GET /v1/analytics{path}": [("", coordinator)] * 5 for path in ("", "/{measure}")}
     fitting["GET /internal/erasures/{user_id}"] = [(gone, worker)]
     fitting["GET /internal/exports/{user_id}"] = [(ada, worker)]

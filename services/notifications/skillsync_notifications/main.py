@@ -110,6 +110,7 @@ async def build(stack: AsyncExitStack, settings: NotificationsSettings) -> Parts
             "preferences": preferences,
             "idempotency": base.idempotency,
             "operations": base.operations,
+            "trails": base.trails,
             "erasures": erasures,
             "exports": Exports(base.database, OwnData(mails=mails, preferences=switches).parts),
         },

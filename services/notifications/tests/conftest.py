@@ -261,6 +261,7 @@ class World:
                 "preferences": self.preferences,
                 "idempotency": base.idempotency,
                 "operations": base.operations,
+                "trails": base.trails,
                 "erasures": erasures,
                 "exports": Exports(base.database, OwnData(mails=self.repository, preferences=switches).parts),
             },

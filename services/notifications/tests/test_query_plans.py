@@ -20,6 +20,7 @@ ANA = new_id()
 SWITCHES = {
     topic: {"inbox": True, "mail": True} for topic in ("account", "exchanges", "reminders", "digest", "coordination")
 }
+SOME: dict[str, Any] = {"only_unread": False, "before_id": None, "limit": 20}
 PEOPLE = [ANA, *(new_id() for _ in range(40))]
 
 
@@ -115,6 +116,10 @@ async def test_every_list_and_every_loop_finds_its_rows_by_an_index(world: "Worl
     with watch.during("returns"):
         async with world.database.read() as connection:
             await world.repository.find_sent(connection, "ses-77")
+    with watch.during("trail"):
+        async with world.database.read() as connection:
+            known = [mail.event_id for mail in await world.repository.page(connection, ANA, **SOME)]
+            assert len(await world.repository.caused_by(connection, known, limit=50)) == len(known) == 20
     own = Watch()
     with own.during("export"):
         rows = await exported(world.client, world.pool.worker_token("skillsync/users.export"), ANA)

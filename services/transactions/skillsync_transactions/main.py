@@ -86,6 +86,7 @@ async def build(stack: AsyncExitStack, settings: TransactionsSettings) -> Parts:
             "idempotency": idempotency,
             "clock": base.clock,
             "operations": base.operations,
+            "trails": base.trails,
             "erasures": erasures,
             "exports": Exports(base.database, own_data.parts),
         },

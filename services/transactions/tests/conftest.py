@@ -116,6 +116,7 @@ class World:
                 "idempotency": self.idempotency,
                 "clock": clock,
                 "operations": base.operations,
+                "trails": base.trails,
                 "erasures": self.erasures,
                 "exports": Exports(base.database, OwnData(transactions=repository, accounts=AccountRepository()).parts),
             },

@@ -92,6 +92,8 @@ class Life:
         await self.do("history", self.world.get(f"/{id}/history", self.bo))
         worker = {"Authorization": f"Bearer {self.world.pool.worker_token('skillsync/operations.read')}"}
         await self.do("books", self.world.send("GET", "/internal/books?limit=100", None, headers=worker))
+        for path in (f"trails/{id}", f"processed-messages?event={new_id()}&event={new_id()}"):
+            await self.do("trail", self.world.send("GET", f"/internal/{path}", None, headers=worker))
         await self.do("balance", self.world.send("GET", "/v1/ledger/balance", self.bo))
 
     async def hand_out(self) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CALLERS", "PEOPLE", "STATES", "TERMS", "Scene"]
 
-PEOPLE = ("owner", "counterparty", "former_candidate", "stranger", "coordinator")
+PEOPLE = ("owner", "counterparty", "former_candidate", "stranger", "coordinator", "operator")
 CALLERS = (*PEOPLE, "anonymous", "worker")
 # The draft was edited once, to take the former candidate out.
 TERMS = {"terms_rev": 2}
@@ -86,5 +86,5 @@ class Scene:
         if caller == "worker":
             scopes = ("transactions.read", "users.contact", "users.export", "events.read", "operations.read")
             return pool.worker_token(*(f"skillsync/{scope}" for scope in scopes))
-        groups = {"cognito:groups": ["coordinator", "operator"]} if caller == "coordinator" else {}
+        groups = {"cognito:groups": [caller]} if caller in ("coordinator", "operator") else {}
         return pool.token(self.people[caller], **groups)

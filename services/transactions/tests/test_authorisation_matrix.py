@@ -40,10 +40,22 @@ GET   /internal/erasures/{user_id}   404/404 404/404  404/404  404/404   404/404
 GET   /internal/exports/{user_id}    404/404 404/404  404/404  404/404   404/404   404/404  404/404   404/404
 GET   /internal/outbox               404/404 404/404  404/404  404/404   404/404   404/404  404/404   404/404
 GET   /internal/failed-messages      404/404 404/404  404/404  404/404   404/404   404/404  404/404   404/404
+GET   /internal/trails/{subject}     404/404 404/404  404/404  404/404   404/404   404/404  404/404   404/404
+GET   /internal/processed-messages   404/404 404/404  404/404  404/404   404/404   404/404  404/404   404/404
 """
 # What the others get, whatever the state.
-OTHERS = {"former_candidate": 404, "stranger": 404, "coordinator": 404, "anonymous": 401, "worker": 403}
-FOR_WORKERS = ("transactions/{id}", "events", "books", "exports/{user_id}", "outbox", "failed-messages")
+UNKNOWING = ("former_candidate", "stranger", "coordinator", "operator")
+OTHERS = dict.fromkeys(UNKNOWING, 404) | {"anonymous": 401, "worker": 403}
+FOR_WORKERS = (
+    "transactions/{id}",
+    "events",
+    "books",
+    "exports/{user_id}",
+    "outbox",
+    "failed-messages",
+    "trails/{subject}",
+    "processed-messages",
+)
 OTHERS_OF = {f"GET /internal/{path}": OTHERS | {"worker": 200} for path in FOR_WORKERS}
 # The worker too: nobody here was erased.
 OTHERS_OF["GET /internal/erasures/{user_id}"] = OTHERS | {"worker": 404}
@@ -85,6 +97,7 @@ ASKS: dict[str, Ask] = {
     "POST /v1/transactions/{id}/reverse": Ask(REASON),
     "GET /internal/transactions/{id}": Ask(query="?as={owner}"),
     "GET /internal/failed-messages": Ask(query="?id=none"),
+    "GET /internal/processed-messages": Ask(query="?event={owner}"),
 }
 
 
@@ -126,7 +139,7 @@ async def sent(scene: Scene, route: str, caller: str, version: int = 1) -> httpx
     method, path = route.split()
     ask = ASKS.get(route, Ask())
     query = ask.query.format(**scene.people)
-    path = path.format(id=scene.id, user_id=scene.people["owner"])
+    path = path.format(id=scene.id, subject=scene.id, user_id=scene.people["owner"])
     return await scene.ask(caller, method, path + query, ask.body, if_match=version if ask.if_match else None)
 
 

@@ -42,9 +42,13 @@ async def hints(world: "World") -> Hints:
     scopes = ("users.erase", "users.export", "transactions.read", "events.read", "operations.read")
     worker = world.pool.worker_token(*(f"skillsync/{scope}" for scope in scopes))
     tokens = [*people.values(), world.pool.token(cleo), worker]
-    fitting |= {f"GET /internal/{path}": [("", worker)] * 5 for path in ("events", "books", "failed-messages")}
+    fitting |= {
+        f"GET /internal/{path}": [("", worker)] * 5
+        for path in ("events", "books", "failed-messages", "processed-messages")
+    }
     fitting["GET /internal/erasures/{user_id}"] = [(gone, worker)]
     fitting["GET /internal/exports/{user_id}"] = [(ada, worker)]
+    fitting["GET /internal/trails/{subject}"] = [(id, worker) for id in ids[:3]]
     return Hints(tokens, {"id": ids, "as": [ada, bo, cleo], "terms_rev": [1]}, fitting)
 
 

@@ -207,7 +207,7 @@ async def build(stack: AsyncExitStack, settings: UsersSettings) -> Parts:
         health=health,
         verifier=base.verifier,
         routers=routers,
-        state={**vars(wired), "operations": base.operations},
+        state={**vars(wired), "operations": base.operations, "trails": base.trails},
         conceal=conceal,
     )
     return Parts(

@@ -7,6 +7,7 @@ from skillsync_kit.erasures_router import erasures_router
 from skillsync_kit.errors import NotFound
 from skillsync_kit.ids import canonical_id
 from skillsync_kit.operations_router import consumer_router, producer_router
+from skillsync_kit.trails_router import consumed_trails_router, produced_trails_router
 from skillsync_users.erasure.router import router as erasure
 from skillsync_users.exports.router import router as exports
 from skillsync_users.matching.router import router as matching
@@ -35,6 +36,8 @@ routers = (
     erasures_router,
     producer_router,
     consumer_router,
+    produced_trails_router,
+    consumed_trails_router,
 )
 
 

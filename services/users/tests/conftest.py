@@ -147,7 +147,7 @@ class World:
             health=Health(),
             verifier=pool.verifier(self.clock),
             routers=routers,
-            state={**vars(wired), "operations": base.operations},
+            state={**vars(wired), "operations": base.operations, "trails": base.trails},
             conceal=conceal,
         )
         self.client = httpx2.AsyncClient(transport=httpx2.ASGITransport(self.app), base_url="http://users.example")

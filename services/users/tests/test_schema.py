@@ -48,7 +48,10 @@ async def hints(world: "World") -> Hints:
         },
         {
             "POST /v1/users": [("", tokens[1])] * 5,
-            **{f"GET /internal/{path}": [("", worker)] * 5 for path in ("events", "failed-messages")},
+            **{
+                f"GET /internal/{path}": [("", worker)] * 5
+                for path in ("events", "failed-messages", "processed-messages")
+            },
             **{f"POST /v1/users/{{id}}/{verb}": [(bo, coordinator)] * 5 for verb in ("suspend", "reinstate")},
             "DELETE /v1/users/me": [("", token)] * 3,
             "POST /v1/users/me/restore": [("", token)] * 3,
@@ -58,6 +61,7 @@ async def hints(world: "World") -> Hints:
             "POST /v1/users/me/exports": [("", token)],
             "GET /v1/users/me/exports/{export_id}": [("", coordinator)] * 5,
             "GET /v1/users/me/exports/{export_id}/file": [("", coordinator)] * 5,
+            "GET /internal/trails/{subject}": [(ada, worker)] * 3,
             "GET /v1/offerings/{id}": [(paused, tokens[0])],
             "PATCH /v1/offerings/{id}": [(offerings[0], token)],
             "DELETE /v1/offerings/{id}": [(offerings[1], token)],

@@ -79,6 +79,16 @@ class MailRepository:
         row = (await connection.execute(query)).first()
         return _entity(row) if row else None
 
+    async def caused_by(self, connection: AsyncConnection, event_ids: Sequence[str], *, limit: int) -> Sequence[Mail]:
+        """At most `limit` mails that these events caused."""
+        query = (
+            select(tables.mails)
+            .where(_mail.event_id.in_(event_ids))
+            .order_by(_mail.event_id, _mail.recipient, _mail.template, _mail.channel)
+            .limit(limit)
+        )
+        return [_entity(row) for row in await connection.execute(query)]
+
     async def replace(self, unit: UnitOfWork, mail: Mail, *, seen_version: int) -> None:
         """Write all that may change of a mail that was read at `seen_version`. Raises ChangedMeanwhile."""
         this = update(tables.mails).where(_mail.id == mail.id, _mail.version == seen_version)

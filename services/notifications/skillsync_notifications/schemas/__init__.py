@@ -7,5 +7,14 @@ from skillsync_notifications.schemas.inbox import (
     represent,
 )
 from skillsync_notifications.schemas.preferences import Switchboard
+from skillsync_notifications.schemas.steps import MailSteps, represent_steps
 
-__all__ = ["NotificationPage", "NotificationPatch", "NotificationRepresentation", "Switchboard", "represent"]
+__all__ = [
+    "MailSteps",
+    "NotificationPage",
+    "NotificationPatch",
+    "NotificationRepresentation",
+    "Switchboard",
+    "represent",
+    "represent_steps",
+]

@@ -1,6 +1,6 @@
 """What people are to be told, and the inbox in which they see it. Nothing is sent here."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -21,6 +21,8 @@ from skillsync_notifications.repository import FarewellRepository, MailRepositor
 __all__ = ["InboxPage", "Notifications"]
 
 _MOST_COUNTED = 1000
+# More than the events of one trail have: eight take part, and an event tells each of one thing.
+_MOST_CAUSED = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,11 @@ class Notifications:
             return await once.answer(unit, await self._repository.read_all(unit, by.id, self._clock.now()))
 
         return await self._database.run(work)
+
+    async def caused_by(self, event_ids: Sequence[str]) -> Sequence[Mail]:
+        """The mails that these events caused, at most 1,000."""
+        async with self._database.read() as connection:
+            return await self._repository.caused_by(connection, event_ids, limit=_MOST_CAUSED)
 
     async def require_own(self, by: Principal, id: str) -> None:
         """Raises NotificationNotFound when the caller may not know of it."""

@@ -3,6 +3,7 @@
 from skillsync_kit.erasures_router import erasures_router
 from skillsync_kit.exports_router import exports_router
 from skillsync_kit.operations_router import consumer_router, producer_router
+from skillsync_kit.trails_router import consumed_trails_router, produced_trails_router
 from skillsync_transactions.router.actions import router as actions
 from skillsync_transactions.router.context import conceal
 from skillsync_transactions.router.internal import router as internal
@@ -11,4 +12,15 @@ from skillsync_transactions.router.transactions import router as transactions
 
 __all__ = ["conceal", "routers"]
 
-routers = (transactions, actions, ledger, internal, erasures_router, exports_router, producer_router, consumer_router)
+routers = (
+    transactions,
+    actions,
+    ledger,
+    internal,
+    erasures_router,
+    exports_router,
+    producer_router,
+    consumer_router,
+    produced_trails_router,
+    consumed_trails_router,
+)
