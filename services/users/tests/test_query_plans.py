@@ -161,6 +161,22 @@ async def test_matches_take_two_statements_by_indexes_and_read_the_seekers_skill
     assert watch.reads <= 6 * MEMBERS, watch.reads
 
 
+async def test_rings_take_three_statements_and_read_the_newest_answers_alone(world: "World") -> None:
+    ada = await world.member()
+    await world.offering(ada, skill="guitar")
+    await world.offering(ada, skill="german", kind="want")
+    watch = Watch()
+    with watch.on():
+        answer = await world.get("/v1/matches?kind=ring&limit=50", ada)
+    assert len(answer.json()["items"]) == 50
+    assert watch.statements == 3
+    # What the parts of the union found is put together in memory; each row of it is found by an index.
+    refused = [it for it in watch.refused if not (it["table"] or "").startswith(("<derived", "<union"))]
+    assert refused == []
+    # A modality passes over a third of the rows; 100 candidates have five offerings each.
+    assert watch.reads <= 2 * 50 * 3 * 2 + 2 * 100 + 100 * 6 + 50, watch.reads
+
+
 @pytest.mark.parametrize("status", ["", "open", "approved", "declined"])
 @pytest.mark.parametrize("is_coordinator", [False, True])
 async def test_proposals_are_read_by_an_index_in_its_order(world: "World", status: str, is_coordinator: bool) -> None:
