@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, event
 
 from skillsync_kit import migrations
 from skillsync_kit.ids import new_id
+from skillsync_testing import watching
 from skillsync_testing.mariadb import MariaDB
 
 if TYPE_CHECKING:
@@ -103,11 +104,36 @@ def shared_url(mariadb_server: MariaDB) -> Iterator[str]:
                 IF(seq % 7 = 2, NULL, seq), 'music', seq,
                 ELT(1 + seq % 7, 'open', 'open', 'declined', 'approved', 'open', 'open', 'open'), {moment}
             FROM seq_1_to_{3 * MEMBERS};
-            ANALYZE TABLE users, offerings, skill_proposals""",  # noqa: S608 - constants alone
+            INSERT INTO erased_users SELECT {id.format("seq + 1000000", "seq")}, {moment}, {moment}
+            FROM seq_1_to_{MEMBERS};
+            INSERT INTO erasure_acknowledgements SELECT user_id, service, erased_at FROM erased_users
+            JOIN (SELECT 'users' service UNION SELECT 'analytics') services;
+            INSERT INTO idempotency_records SELECT id, 'POST', 'k', '', 201, '', '', {moment} FROM users;
+            ANALYZE TABLE users, offerings, skill_proposals, erased_users, erasure_acknowledgements,
+                idempotency_records""",  # noqa: S608 - constants alone
         name,
     )
     yield mariadb_server.url(name)
     mariadb_server.drop_database(name)
+
+
+async def test_an_erasure_reads_what_is_the_persons_and_no_more(world: "World") -> None:
+    ada, watch = await world.member(), watching.Watch()
+    await world.offering(ada)
+    await world.proposal(ada)
+    await world.send("DELETE", "/v1/users/me", ada, if_match="*")
+    world.clock.advance(days=7)
+    for operation in ("erase", "follow"):
+        with watch.during(operation):
+            await world.eraser.turn()
+    with watch.during("watch"):
+        answer = await world.as_worker("/internal/erasures", "skillsync/operations.read")
+    assert answer.json()["items"] == []
+    with watch.during("acknowledge"):
+        assert (await world.as_worker(f"/internal/erasures/{ada}", "skillsync/users.erase")).status_code == 200
+    print(watch.table())  # noqa: T201 - with -s, for people
+    assert watch.refused == []
+    assert max(statement.most_reads for statement in watch.statements.values()) <= 20
 
 
 @pytest.mark.parametrize("path", ["/v1/offerings", "/v1/users"])
