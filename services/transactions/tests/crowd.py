@@ -97,6 +97,7 @@ def _rows(members: int) -> dict[str, str]:
         "outbox (id, type, subject, sequence, payload, created_at, published_at, attempts)": """
             SELECT id, 'transaction.proposed.v1', id, 1, '{}', at, IF(n MOD 2, at, NULL), 0 FROM crowd""",
         "processed_messages": "SELECT 'transactions', id, at FROM crowd",
+        "erased_users": f"SELECT {_member('n + 1000000')}, '2029-01-01', '2029-01-02' FROM {numbers}",  # noqa: S608
         "failed_messages": "SELECT id, 'transactions', id, 'user.created.v1', NULL, 'KeyError', 5, at FROM crowd",
         "idempotency_records": """
             SELECT author, 'POST', id, '', 201, '{}', '{}', IF(n > 700, '2030-01-01', '2029-01-01') FROM crowd""",

@@ -15,6 +15,7 @@ from skillsync_kit.pagination import write_cursor
 from skillsync_kit.relay import Message, Relay
 from skillsync_testing.watching import Watch
 from skillsync_transactions import tables
+from skillsync_transactions.repository import FarewellRepository
 
 if TYPE_CHECKING:
     from tests.conftest import World
@@ -138,6 +139,34 @@ class Life:
         with self.watch.during("erase"):
             await self.world.tell(gone, "erased", 1, "erased")
             assert [found.user_id for found in await self.world.erasures.open(20)] == [gone]
+
+    async def be_let_go(self) -> None:
+        """A third one is erased: their own transactions, and another's draft that names them, are found and left."""
+        gone, bo = new_id(), self.bo
+        await self.world.tell(gone, "active", 1, "created")
+        await self.world.finalized(gone, bo)
+        for author, other in ((gone, bo), (bo, gone)):
+            await self.world.proposed(author, other)
+            await self.world.drafted(author, other)
+        with self.watch.during("erase"):
+            await self.world.tell(gone, "erased", 2, "erased")
+            assert [found.user_id for found in await self.world.erasures.open(20)] == [gone]
+        pages = FarewellRepository()
+        async with self.world.database.read() as connection:
+            with self.watch.during("walk"):
+                assert len(await pages.naming(connection, gone, after="", limit=100)) == 5
+            after = ""
+            for _ in range(2):
+                with self.watch.during("theirs"):
+                    found = await pages.of_person(connection, self.ada, after=after, limit=100)
+                assert len(found) == 100
+                after = found[-1]
+        self.world.clock.advance(seconds=11)
+        with self.watch.during("let go"):
+            await self.world.farewell.turn()
+        headers = {"Authorization": f"Bearer {self.world.pool.worker_token('skillsync/users.erase')}"}
+        path = f"/internal/erasures/{gone}"
+        await self.do("acknowledge", self.world.send("GET", path, None, headers=headers))
 
     async def fail_to_hear(self) -> None:
         """A message that cannot be read, twice; and somebody who asks why."""

@@ -81,3 +81,13 @@ async def test_every_statement_finds_its_rows_by_an_index(world: "World") -> Non
     # The life was a whole one: it left something in every table.
     written = {statement.steps[0].table for statement in watch.statements.values() if statement.verb == "INSERT"}
     assert written == set(tables.metadata.tables)
+
+
+async def test_an_erasure_reads_what_is_the_persons_and_no_more(world: "World") -> None:
+    watch = Watch()
+    await Life(world, watch, HEAVY, new_id()).be_let_go()
+    print(watch.table())  # noqa: T201 - with -s, for people
+    assert watch.refused == []
+    # Who is named in others' drafts is looked for in all texts, on purpose.
+    bounded = [statement for statement in watch.statements.values() if statement.operation != "walk"]
+    assert max(statement.most_reads for statement in bounded) <= 100 + 1

@@ -110,11 +110,36 @@ def shared_url(mariadb_server: MariaDB) -> Iterator[str]:
                 IF(seq % 2, NULL, {id.format("seq", "seq")}), IF(seq % 2, 'ready', 'pending'), 1,
                 IF(seq % 2, NULL, '2031-01-01 12:00:00'), {moment}, IF(seq % 2, '2030-01-08 12:00:00', NULL)
             FROM seq_1_to_{3 * MEMBERS};
-            ANALYZE TABLE users, offerings, skill_proposals, exports""",  # noqa: S608 - constants alone
+            INSERT INTO erased_users SELECT {id.format("seq + 1000000", "seq")}, {moment}, {moment}
+            FROM seq_1_to_{MEMBERS};
+            INSERT INTO erasure_acknowledgements SELECT user_id, service, erased_at FROM erased_users
+            JOIN (SELECT 'users' service UNION SELECT 'analytics') services;
+            INSERT INTO idempotency_records SELECT id, 'POST', 'k', '', 201, '', '', {moment} FROM users;
+            ANALYZE TABLE users, offerings, skill_proposals, exports, erased_users, erasure_acknowledgements,
+                idempotency_records""",  # noqa: S608 - constants alone
         name,
     )
     yield mariadb_server.url(name)
     mariadb_server.drop_database(name)
+
+
+async def test_an_erasure_reads_what_is_the_persons_and_no_more(world: "World") -> None:
+    ada, watch = await world.member(), watching.Watch()
+    await world.offering(ada)
+    await world.proposal(ada)
+    await world.send("DELETE", "/v1/users/me", ada, if_match="*")
+    world.clock.advance(days=7)
+    for operation in ("erase", "follow"):
+        with watch.during(operation):
+            await world.eraser.turn()
+    with watch.during("watch"):
+        answer = await world.as_worker("/internal/erasures", "skillsync/operations.read")
+    assert answer.json()["items"] == []
+    with watch.during("acknowledge"):
+        assert (await world.as_worker(f"/internal/erasures/{ada}", "skillsync/users.erase")).status_code == 200
+    print(watch.table())  # noqa: T201 - with -s, for people
+    assert watch.refused == []
+    assert max(statement.most_reads for statement in watch.statements.values()) <= 20
 
 
 @pytest.mark.parametrize("path", ["/v1/offerings", "/v1/users"])
@@ -166,6 +191,22 @@ async def test_matches_take_two_statements_by_indexes_and_read_the_seekers_skill
     assert {step["type"] for step in watch.plans} <= {"const", "eq_ref", "ref", "range"}
     # Of 5,000 offerings: half of two skills of five, with their owners, sorted once.
     assert watch.reads <= 6 * MEMBERS, watch.reads
+
+
+async def test_rings_take_three_statements_and_read_the_newest_answers_alone(world: "World") -> None:
+    ada = await world.member()
+    await world.offering(ada, skill="guitar")
+    await world.offering(ada, skill="german", kind="want")
+    watch = Watch()
+    with watch.on():
+        answer = await world.get("/v1/matches?kind=ring&limit=50", ada)
+    assert len(answer.json()["items"]) == 50
+    assert watch.statements == 3
+    # What the parts of the union found is put together in memory; each row of it is found by an index.
+    refused = [it for it in watch.refused if not (it["table"] or "").startswith(("<derived", "<union"))]
+    assert refused == []
+    # A modality passes over a third of the rows; 100 candidates have five offerings each.
+    assert watch.reads <= 2 * 50 * 3 * 2 + 2 * 100 + 100 * 6 + 50, watch.reads
 
 
 @pytest.mark.parametrize("status", ["", "open", "approved", "declined"])

@@ -107,6 +107,8 @@ class Leaving:
     async def open(self) -> Sequence[Progress]:
         """The erasures that somebody has not done their part of, the oldest first; at most a hundred."""
         found = await self._shelves.erasures.open(_OPEN_AT_ONCE)
+        if not found:
+            return []
         async with self._database.read() as connection:
             done = await self._shelves.progress.acknowledged(connection, [erasure.user_id for erasure in found])
         return [Progress(erasure.user_id, erasure.erased_at, done[erasure.user_id]) for erasure in found]

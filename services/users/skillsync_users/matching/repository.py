@@ -1,16 +1,22 @@
-"""SQL of matches: two statements, however many members match."""
+"""SQL of matches: two statements, or three for rings, however many members match."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, FromClause, Select, and_, case, func, or_, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from skillsync_users import tables
-from skillsync_users.matching.entities import Match
+from skillsync_users.matching.entities import Counterpart, Line, Match, meeting
 
 __all__ = ["MatchRepository"]
+
+# What is looked at for rings: the seeker's newest offerings, the newest that answer each, and so many of all candidates
+# together, which is enough unless they have dozens each.
+_MOST_OF_MINE = 20
+_MOST_ANSWERS = 50
+_MOST_LINES = 4000
 
 _mine, _theirs = tables.offerings.alias("mine"), tables.offerings.alias("theirs")
 _user = tables.users.c
@@ -36,6 +42,43 @@ class MatchRepository:
             if (id, "offer") in skills and (id, "want") in skills
         ]
 
+    async def own(self, connection: AsyncConnection, viewer: str, now: datetime) -> Sequence[Line]:
+        """The viewer's newest active offerings."""
+        me = _mine.c
+        query = (
+            select(me.user_id, me.kind, me.skill, me.modality)
+            .with_hint(_mine, "FORCE INDEX (offerings_user)", dialect_name="mysql")
+            .where(me.user_id == viewer, _lives(_mine, now))
+            .order_by(me.id.desc())
+            .limit(_MOST_OF_MINE)
+        )
+        return [Line(*row) for row in await connection.execute(query)]
+
+    async def counterparts(
+        self, connection: AsyncConnection, own: Sequence[Line], now: datetime
+    ) -> Sequence[Counterpart]:
+        """For each of these offerings the newest of other active members that answer it."""
+        if not own:
+            return []
+        query = union_all(*(select(_answers(line, now).subquery()) for line in own))
+        return [
+            Counterpart(Line(row.user_id, row.kind, row.skill, row.modality), row.display_name, row.updated_at)
+            for row in await connection.execute(query)
+        ]
+
+    async def lines(self, connection: AsyncConnection, users: set[str], now: datetime) -> Sequence[Line]:
+        """What these members offer and want."""
+        if not users:
+            return []
+        them = _theirs.c
+        query = (
+            select(them.user_id, them.kind, them.skill, them.modality)
+            .with_hint(_theirs, "FORCE INDEX (offerings_owners)", dialect_name="mysql")
+            .where(them.user_id.in_(sorted(users)), _lives(_theirs, now))
+            .limit(_MOST_LINES)
+        )
+        return [Line(*row) for row in await connection.execute(query)]
+
 
 def _ranking(viewer: str, now: datetime, limit: int) -> Select[Any]:
     """Who matches both ways. Of their offerings those alone are read that are of the viewer's skills."""
@@ -58,6 +101,28 @@ def _skills(viewer: str, now: datetime, users: Sequence[str]) -> Select[Any]:
         _pairs(columns, viewer, now)
         .with_hint(_theirs, "FORCE INDEX (offerings_owners_skill_kind)", dialect_name="mysql")
         .where(them.user_id.in_(users))
+    )
+
+
+def _answers(line: Line, now: datetime) -> Select[Any]:
+    """The newest that answer one offering, read from the end of the index and no further than asked for."""
+    them = _theirs.c
+    return (
+        select(them.user_id, them.kind, them.skill, them.modality, them.updated_at, _user.display_name)
+        .prefix_with("STRAIGHT_JOIN", dialect="mysql")
+        .select_from(_theirs)
+        .with_hint(_theirs, "FORCE INDEX (offerings_skill)", dialect_name="mysql")
+        .join(tables.users, _user.id == them.user_id)
+        .where(
+            them.skill == line.skill,
+            them.kind == ("want" if line.kind == "offer" else "offer"),
+            them.modality.in_(meeting(line.modality)),
+            _lives(_theirs, now),
+            them.user_id != line.user,
+            _user.status == "active",
+        )
+        .order_by(them.id.desc())
+        .limit(_MOST_ANSWERS)
     )
 
 

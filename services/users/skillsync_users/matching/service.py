@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from skillsync_kit.auth import Principal
 from skillsync_kit.clock import Clock
 from skillsync_kit.database import Database
-from skillsync_users.matching.entities import Match
+from skillsync_users.matching.entities import Match, Ring, candidates, rings
 from skillsync_users.matching.repository import MatchRepository
 
 __all__ = ["Matching"]
@@ -23,3 +23,12 @@ class Matching:
         """At most `limit` members who offer what the caller wants and want what the caller offers, best first."""
         async with self._database.read() as connection:
             return await self._repository.direct(connection, by.id, self._clock.now(), limit)
+
+    async def rings(self, by: Principal, limit: int) -> Sequence[Ring]:
+        """At most `limit` rings of three that the caller could close, best first."""
+        now = self._clock.now()
+        async with self._database.read() as connection:
+            own = await self._repository.own(connection, by.id, now)
+            counterparts = await self._repository.counterparts(connection, own, now)
+            lines = await self._repository.lines(connection, candidates(counterparts), now)
+        return rings(by.id, counterparts, lines, limit)
