@@ -3,7 +3,7 @@
 How it does on a whole cloud is in `infra/tests/test_deployment.py`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,9 @@ class ScriptedCloudFormation:
         self.calls: list[str] = []
         self.created: dict[str, Any] = {}
         self.token = ""
+        self.body = "Resources: {}"
+        self.parameters: dict[str, str] = {}
+        self.changes: list[dict[str, Any]] = []
 
     @staticmethod
     def _next(answers: list[Any]) -> Any:
@@ -40,14 +43,19 @@ class ScriptedCloudFormation:
             error = {"Error": {"Code": "ValidationError", "Message": "Stack with id trial does not exist"}}
             raise ClientError(error, "DescribeStacks")  # type: ignore[arg-type]
         outputs = [{"OutputKey": "TopicArn", "OutputValue": "arn:topic"}]
-        return {"Stacks": [{"StackId": STACK_ID, "StackStatus": status, "Outputs": outputs}]}
+        parameters = [{"ParameterKey": name, "ParameterValue": value} for name, value in self.parameters.items()]
+        stack = {"StackId": STACK_ID, "StackStatus": status, "Outputs": outputs, "Parameters": parameters}
+        return {"Stacks": [stack | {"Tags": [{"Key": "release", "Value": "before"}]}]}
+
+    def get_template(self, **_: Any) -> dict[str, str]:
+        return {"TemplateBody": self.body}
 
     def create_change_set(self, **given: Any) -> dict[str, str]:
         self.calls.append(f"create_change_set {given['ChangeSetType']}")
         self.created = given
         return {"Id": "arn:change-set"}
 
-    def describe_change_set(self, **_: Any) -> dict[str, str]:
+    def describe_change_set(self, **_: Any) -> dict[str, Any]:
         status, reason = self._next(self.change_set)
         return {"Status": status, "StatusReason": reason}
 
@@ -78,16 +86,27 @@ class ScriptedCloudFormation:
                     "ResourceStatus": status,
                     "ResourceStatusReason": reason,
                     "ClientRequestToken": token,
+                    "EventId": f"{token} {name} {status}",
                 }
                 for name, status, reason, token in [*events, ("trial", "UPDATE_FAILED", "long ago", "earlier")]
             ]
         }
 
-    def get_paginator(self, _: str) -> "ScriptedCloudFormation":
-        return self
+    def get_paginator(self, operation: str) -> "Pages":
+        if operation == "describe_change_set":
+            # In two pages, as a long one comes.
+            return Pages(lambda: [{"Changes": self.changes[:1]}, {"Changes": self.changes[1:]}])
+        return Pages(lambda: [self.describe_stack_events()])
 
-    def paginate(self, **_: Any) -> Iterator[dict[str, Any]]:
-        yield self.describe_stack_events()
+
+class Pages:
+    """What a paginator gives."""
+
+    def __init__(self, read: Callable[[], list[dict[str, Any]]]) -> None:
+        self._read = read
+
+    def paginate(self, **_: Any) -> list[dict[str, Any]]:
+        return self._read()
 
 
 def deploy(client: ScriptedCloudFormation, **options: Any) -> dict[str, str]:

@@ -66,8 +66,8 @@ class Pool:
         return next(attribute["Value"] for attribute in attributes if attribute["Name"] == "sub")
 
 
-def make_client(service: str, endpoint: str, region: str, *, read_timeout_seconds: float = 30) -> Any:
-    """A boto3 client with bounds on its patience; credentials come from the environment."""
+def make_client(service: str, endpoint: str | None, region: str, *, read_timeout_seconds: float = 30) -> Any:
+    """A boto3 client with bounds on its patience; credentials come from the environment, and the endpoint if None."""
     import boto3  # noqa: PLC0415 - takes half a second
     from botocore.config import Config  # noqa: PLC0415
 
