@@ -12,9 +12,12 @@ from typing import Any
 
 import yaml
 
-__all__ = ["Template", "TemplateError", "load", "loads", "render"]
+__all__ = ["KNOWN_LATER", "Template", "TemplateError", "load", "loads", "render"]
 
 Resolve = Callable[[str, str | None], Any]
+
+# A parameter's value that is not known yet, the output of a stack that is not made: no rule is held against it.
+KNOWN_LATER = "(known later)"
 
 _NO_VALUE = object()  # what AWS::NoValue evaluates to: the property or list item that holds it disappears
 _VARIABLE = re.compile(r"\$\{(!?)([^}]+)\}")
@@ -207,6 +210,8 @@ class _Rendering:
         text = _text(chosen)
         kind = rules.get("Type", "String")
         is_list = kind == "CommaDelimitedList" or kind.startswith("List<")
+        if text == KNOWN_LATER:
+            return [text] if is_list else text
         for item in [part.strip() for part in text.split(",")] if is_list else [text]:
             self._check(name, rules, item)
         if is_list:
@@ -313,6 +318,8 @@ class _Rendering:
         index, choices = self.value(argument[0]), self.value(argument[1])
         if _is_open(choices):
             return {"Fn::Select": [index, choices]}
+        if choices == [KNOWN_LATER]:  # a list of unknown length
+            return KNOWN_LATER
         if not 0 <= int(index) < len(choices):
             raise self.error(f"Fn::Select: no item {index} of {len(choices)}")
         return choices[int(index)]

@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from skillsync import stacks
-from skillsync.stacks import Environment, Stack, StackError
+from skillsync.stacks import Change, Environment, Stack, StackError
 
 BODY = "Resources: {Topic: {Type: AWS::SNS::Topic}}"
 STACK_ID = "arn:aws:cloudformation:us-east-1:000000000000:stack/trial/1"
@@ -135,6 +135,49 @@ def test_without_changes_nothing_is_executed_and_no_change_set_left() -> None:
     client.change_set = [("CREATE_IN_PROGRESS", ""), ("FAILED", NO_CHANGES)]
     assert deploy(client) == {"TopicArn": "arn:topic"}
     assert client.calls == ["create_change_set UPDATE", "delete_change_set"]
+
+
+def test_a_stack_of_the_same_text_and_values_is_not_even_asked() -> None:
+    client = ScriptedCloudFormation("UPDATE_COMPLETE")
+    client.body, client.parameters = f"Parameters: {{EnvName: {{}}, Size: {{Default: 3}}}}\n{BODY}", {}
+    client.parameters = {"EnvName": "trial", "Size": "3"}
+    same = {"EnvName": "trial"}
+    assert stacks.deploy(client, "trial", client.body, same, {"release": "v2"}) == {"TopicArn": "arn:topic"}  # type: ignore[arg-type]
+    assert stacks.preview(client, "trial", client.body, same) == ()  # type: ignore[arg-type]
+    assert client.calls == []
+    # A value that CloudFormation does not show is never known to be the same.
+    client.parameters["EnvName"] = "****"
+    client.events = [[("trial", "UPDATE_COMPLETE", "")]]
+    stacks.deploy(client, "trial", client.body, same)  # type: ignore[arg-type]
+    assert client.calls == ["create_change_set UPDATE", "execute_change_set"]
+
+
+def test_a_preview_tells_every_change_but_tags_and_leaves_nothing() -> None:
+    client = ScriptedCloudFormation("UPDATE_COMPLETE")
+    one = {"Action": "Modify", "LogicalResourceId": "Queue", "ResourceType": "AWS::SQS::Queue"}
+    client.changes = [
+        {"ResourceChange": one | {"Scope": ["Tags"]}},
+        {"ResourceChange": one | {"Scope": ["Properties"], "Replacement": "True"}},
+        {"ResourceChange": {"Action": "Add", "LogicalResourceId": "Topic", "ResourceType": "AWS::SNS::Topic"}},
+    ]
+    assert stacks.preview(client, "trial", BODY, {}) == (  # type: ignore[arg-type]
+        Change("Modify", "Queue", "AWS::SQS::Queue", "True"),
+        Change("Add", "Topic", "AWS::SNS::Topic"),
+    )
+    assert client.calls == ["create_change_set UPDATE", "delete_change_set"]
+    assert client.created["Tags"] == [{"Key": "release", "Value": "before"}]
+    new = ScriptedCloudFormation(None)
+    stacks.preview(new, "trial", BODY, {})  # type: ignore[arg-type]
+    assert new.calls == ["create_change_set CREATE", "delete_change_set", "delete_stack"]
+
+
+def test_each_event_of_the_operation_is_told_once_and_in_order() -> None:
+    client = ScriptedCloudFormation(None)
+    begun = ("Queue", "CREATE_IN_PROGRESS", "")
+    client.events = [[begun], [("Queue", "CREATE_COMPLETE", ""), begun], [("trial", "CREATE_COMPLETE", ""), begun]]
+    told: list[str] = []
+    deploy(client, on_event=lambda event: told.append(f"{event.resource} {event.status}"))
+    assert told == ["Queue CREATE_IN_PROGRESS", "Queue CREATE_COMPLETE", "trial CREATE_COMPLETE"]
 
 
 def test_another_operation_is_waited_for() -> None:

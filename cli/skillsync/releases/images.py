@@ -8,7 +8,7 @@ from skillsync.errors import Problem
 from skillsync.stacks import Environment, Stack, plan
 
 IMAGE = "Image"
-_REPOSITORY = "RepositoryUri"
+_REPOSITORY = "RegistryUri"
 
 
 def wanted(env: Environment) -> list[str]:

@@ -99,8 +99,8 @@ def _guarded(rollout: Rollout, env: Environment, action: str, target: Attempt | 
         rollout.deploy(action, target.images if target else None)
     except Problem as problem:
         raise Problem(
-            f"{str(problem).rstrip('.')}. CloudFormation has taken that stack back; those before it are on the new "
-            f"release. Mend it and deploy again, or `skillsync rollback {env.name}`."
+            f"{str(problem).rstrip('.')}. What was done before it stays: mend it and deploy again, or "
+            f"`skillsync rollback {env.name}`."
         ) from None
 
 

@@ -6,10 +6,7 @@ from dataclasses import dataclass
 from skillsync import stacks, templates
 from skillsync.releases.account import Account
 from skillsync.stacks import Change, Environment, Stack
-from skillsync.templates import TemplateError
-
-# Stands for the output of a stack that has not been made or changed yet.
-UNKNOWN = "(known later)"
+from skillsync.templates import KNOWN_LATER
 
 
 @dataclass(frozen=True)
@@ -26,34 +23,22 @@ def plan(account: Account, env: Environment, given: Mapping[str, str]) -> list[P
     """Each stack in order. `given` are the parameters that come with the release, and not from a stack.
 
     A stack is asked of CloudFormation by a change set. One that waits for others cannot be: a new one is read from its
-    template then, of one that is there only this is known. Raises StackError.
+    template then, of one that is there only this is known. Raises StackError or TemplateError.
     """
     client = account.client("cloudformation")
     known = dict(given)
     planned = []
     for stack in stacks.plan(env):
         filled = stacks.wire(stack, env, known)
-        waits_for = tuple(name for name, value in filled.items() if UNKNOWN in value)
+        waits_for = tuple(name for name, value in filled.items() if value == KNOWN_LATER)
         present = stacks.find_outputs(client, stack.stack_name)
-        resources, outputs = _expected(stack, filled, env.region)
+        rendered = templates.render(templates.load(stack.template), filled, env.region)
         if not waits_for:
             changes = stacks.preview(client, stack.stack_name, stack.body, filled)
         elif present is None:
-            changes = tuple(Change("Add", name, kind) for name, kind in resources.items())
+            changes = tuple(Change("Add", name, one["Type"]) for name, one in rendered["Resources"].items())
         else:
             changes = ()
-        known |= dict.fromkeys(outputs, UNKNOWN) | (present or {})
+        known |= dict.fromkeys(rendered["Outputs"], KNOWN_LATER) | (present or {})
         planned.append(Planned(stack, changes, present is None, waits_for))
     return planned
-
-
-def _expected(stack: Stack, filled: Mapping[str, str], region: str) -> tuple[dict[str, str], set[str]]:
-    """The types of the stack's resources by name, and the names of its outputs, as the template says."""
-    template = templates.load(stack.template)
-    try:
-        rendered = templates.render(template, filled, region)
-    except TemplateError:
-        # A pattern that the stand-in does not meet: everything, then, whatever the conditions say.
-        rendered = dict(template)
-    resources = {name: body["Type"] for name, body in rendered["Resources"].items()}
-    return resources, set(rendered.get("Outputs", {}))

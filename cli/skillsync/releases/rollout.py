@@ -7,12 +7,13 @@ from skillsync.errors import Problem
 from skillsync.releases import images, tasks
 from skillsync.releases.account import Account, problems
 from skillsync.releases.history import Attempt, History
-from skillsync.releases.planning import UNKNOWN, Planned
+from skillsync.releases.planning import Planned
 from skillsync.releases.planning import plan as plan_stacks
 from skillsync.releases.source import Source
 from skillsync.releases.tasks import Job
 from skillsync.releases.view import View
 from skillsync.stacks import Environment
+from skillsync.templates import KNOWN_LATER
 
 # The release's name, to the templates that ask for it.
 _RELEASE = "Release"
@@ -35,7 +36,7 @@ class Rollout:
             known = self._present()
             services = images.wanted(self._env)
             found = digests or images.resolve(self._account.client("ecr"), services, known, self._source.release)
-            given = {f"{service}{images.IMAGE}": UNKNOWN for service in services} | images.uris(found, known)
+            given = {f"{service}{images.IMAGE}": KNOWN_LATER for service in services} | images.uris(found, known)
             return plan_stacks(self._account, self._env, given | {_RELEASE: self._source.release})
 
     def deploy(self, action: str, digests: Mapping[str, str] | None = None) -> None:

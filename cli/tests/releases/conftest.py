@@ -50,7 +50,7 @@ Resources:
   Cluster: {Type: AWS::ECS::Cluster, Properties: {ClusterName: !Ref EnvName}}
 Outputs:
   TopicArn: {Value: !Ref Topic}
-  UsersRepositoryUri: {Value: !GetAtt Users.RepositoryUri}
+  UsersRegistryUri: {Value: !GetAtt Users.RepositoryUri}
   ClusterName: {Value: !Ref Cluster}
 """
 JOB = """
@@ -139,7 +139,7 @@ def account(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Client:
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
     for name, value in emulator.client_environment(str(next(_accounts))).items():
         monkeypatch.setenv(name, value)
-    return boto3.client
+    return boto3.client  # type: ignore[return-value]
 
 
 class Ended:
