@@ -8,6 +8,7 @@ import typer
 from skillsync.errors import Problem
 from skillsync.operations.commands import register as register_operations
 from skillsync.paths import find_paths
+from skillsync.releases.commands import register as register_releases
 
 NOT_READY_EXIT = 3
 
@@ -173,6 +174,7 @@ def seed(
 
 
 register_operations(app)
+register_releases(app)
 
 
 def main() -> None:

@@ -12,9 +12,12 @@ from typing import Any
 
 import yaml
 
-__all__ = ["Template", "TemplateError", "load", "render"]
+__all__ = ["KNOWN_LATER", "Template", "TemplateError", "load", "loads", "render"]
 
 Resolve = Callable[[str, str | None], Any]
+
+# A parameter's value that is not known yet, the output of a stack that is not made: no rule is held against it.
+KNOWN_LATER = "(known later)"
 
 _NO_VALUE = object()  # what AWS::NoValue evaluates to: the property or list item that holds it disappears
 _VARIABLE = re.compile(r"\$\{(!?)([^}]+)\}")
@@ -92,18 +95,27 @@ def load(path: Path | str) -> Template:
     """Read a template file (YAML or JSON). Raises TemplateError when it cannot be read or is no template."""
     path = Path(path)
     try:
-        body = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a SafeLoader with our tags
+        text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise TemplateError(f"{path}: cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:
         raise TemplateError(f"{path}: is not UTF-8") from error
+    template = loads(text, str(path))
+    template.name = path.name
+    return template
+
+
+def loads(text: str, name: str = Template.name) -> Template:
+    """Read a template's text (YAML or JSON); errors call it by `name`. Raises TemplateError when it is no template."""
+    try:
+        body = yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader with our tags
     except yaml.YAMLError as error:
         mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None) or "not valid YAML"
-        raise TemplateError(f"{path}:{mark.line + 1 if mark else 1}: {problem}") from error
+        raise TemplateError(f"{name}:{mark.line + 1 if mark else 1}: {problem}") from error
     if not isinstance(body, dict) or not isinstance(body.get("Resources"), dict):
-        raise TemplateError(f"{path}: no Resources")
+        raise TemplateError(f"{name}: no Resources")
     template = Template(body)
-    template.name = path.name
+    template.name = name
     return template
 
 
@@ -198,6 +210,8 @@ class _Rendering:
         text = _text(chosen)
         kind = rules.get("Type", "String")
         is_list = kind == "CommaDelimitedList" or kind.startswith("List<")
+        if text == KNOWN_LATER:
+            return [text] if is_list else text
         for item in [part.strip() for part in text.split(",")] if is_list else [text]:
             self._check(name, rules, item)
         if is_list:
@@ -304,6 +318,8 @@ class _Rendering:
         index, choices = self.value(argument[0]), self.value(argument[1])
         if _is_open(choices):
             return {"Fn::Select": [index, choices]}
+        if choices == [KNOWN_LATER]:  # a list of unknown length
+            return KNOWN_LATER
         if not 0 <= int(index) < len(choices):
             raise self.error(f"Fn::Select: no item {index} of {len(choices)}")
         return choices[int(index)]

@@ -3,7 +3,7 @@
 How it does on a whole cloud is in `infra/tests/test_deployment.py`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from skillsync import stacks
-from skillsync.stacks import Environment, Stack, StackError
+from skillsync.stacks import Change, Environment, Stack, StackError
 
 BODY = "Resources: {Topic: {Type: AWS::SNS::Topic}}"
 STACK_ID = "arn:aws:cloudformation:us-east-1:000000000000:stack/trial/1"
@@ -29,6 +29,9 @@ class ScriptedCloudFormation:
         self.calls: list[str] = []
         self.created: dict[str, Any] = {}
         self.token = ""
+        self.body = "Resources: {}"
+        self.parameters: dict[str, str] = {}
+        self.changes: list[dict[str, Any]] = []
 
     @staticmethod
     def _next(answers: list[Any]) -> Any:
@@ -40,14 +43,19 @@ class ScriptedCloudFormation:
             error = {"Error": {"Code": "ValidationError", "Message": "Stack with id trial does not exist"}}
             raise ClientError(error, "DescribeStacks")  # type: ignore[arg-type]
         outputs = [{"OutputKey": "TopicArn", "OutputValue": "arn:topic"}]
-        return {"Stacks": [{"StackId": STACK_ID, "StackStatus": status, "Outputs": outputs}]}
+        parameters = [{"ParameterKey": name, "ParameterValue": value} for name, value in self.parameters.items()]
+        stack = {"StackId": STACK_ID, "StackStatus": status, "Outputs": outputs, "Parameters": parameters}
+        return {"Stacks": [stack | {"Tags": [{"Key": "release", "Value": "before"}]}]}
+
+    def get_template(self, **_: Any) -> dict[str, str]:
+        return {"TemplateBody": self.body}
 
     def create_change_set(self, **given: Any) -> dict[str, str]:
         self.calls.append(f"create_change_set {given['ChangeSetType']}")
         self.created = given
         return {"Id": "arn:change-set"}
 
-    def describe_change_set(self, **_: Any) -> dict[str, str]:
+    def describe_change_set(self, **_: Any) -> dict[str, Any]:
         status, reason = self._next(self.change_set)
         return {"Status": status, "StatusReason": reason}
 
@@ -78,16 +86,27 @@ class ScriptedCloudFormation:
                     "ResourceStatus": status,
                     "ResourceStatusReason": reason,
                     "ClientRequestToken": token,
+                    "EventId": f"{token} {name} {status}",
                 }
                 for name, status, reason, token in [*events, ("trial", "UPDATE_FAILED", "long ago", "earlier")]
             ]
         }
 
-    def get_paginator(self, _: str) -> "ScriptedCloudFormation":
-        return self
+    def get_paginator(self, operation: str) -> "Pages":
+        if operation == "describe_change_set":
+            # In two pages, as a long one comes.
+            return Pages(lambda: [{"Changes": self.changes[:1]}, {"Changes": self.changes[1:]}])
+        return Pages(lambda: [self.describe_stack_events()])
 
-    def paginate(self, **_: Any) -> Iterator[dict[str, Any]]:
-        yield self.describe_stack_events()
+
+class Pages:
+    """What a paginator gives."""
+
+    def __init__(self, read: Callable[[], list[dict[str, Any]]]) -> None:
+        self._read = read
+
+    def paginate(self, **_: Any) -> list[dict[str, Any]]:
+        return self._read()
 
 
 def deploy(client: ScriptedCloudFormation, **options: Any) -> dict[str, str]:
@@ -116,6 +135,49 @@ def test_without_changes_nothing_is_executed_and_no_change_set_left() -> None:
     client.change_set = [("CREATE_IN_PROGRESS", ""), ("FAILED", NO_CHANGES)]
     assert deploy(client) == {"TopicArn": "arn:topic"}
     assert client.calls == ["create_change_set UPDATE", "delete_change_set"]
+
+
+def test_a_stack_of_the_same_text_and_values_is_not_even_asked() -> None:
+    client = ScriptedCloudFormation("UPDATE_COMPLETE")
+    client.body, client.parameters = f"Parameters: {{EnvName: {{}}, Size: {{Default: 3}}}}\n{BODY}", {}
+    client.parameters = {"EnvName": "trial", "Size": "3"}
+    same = {"EnvName": "trial"}
+    assert stacks.deploy(client, "trial", client.body, same, {"release": "v2"}) == {"TopicArn": "arn:topic"}  # type: ignore[arg-type]
+    assert stacks.preview(client, "trial", client.body, same) == ()  # type: ignore[arg-type]
+    assert client.calls == []
+    # A value that CloudFormation does not show is never known to be the same.
+    client.parameters["EnvName"] = "****"
+    client.events = [[("trial", "UPDATE_COMPLETE", "")]]
+    stacks.deploy(client, "trial", client.body, same)  # type: ignore[arg-type]
+    assert client.calls == ["create_change_set UPDATE", "execute_change_set"]
+
+
+def test_a_preview_tells_every_change_but_tags_and_leaves_nothing() -> None:
+    client = ScriptedCloudFormation("UPDATE_COMPLETE")
+    one = {"Action": "Modify", "LogicalResourceId": "Queue", "ResourceType": "AWS::SQS::Queue"}
+    client.changes = [
+        {"ResourceChange": one | {"Scope": ["Tags"]}},
+        {"ResourceChange": one | {"Scope": ["Properties"], "Replacement": "True"}},
+        {"ResourceChange": {"Action": "Add", "LogicalResourceId": "Topic", "ResourceType": "AWS::SNS::Topic"}},
+    ]
+    assert stacks.preview(client, "trial", BODY, {}) == (  # type: ignore[arg-type]
+        Change("Modify", "Queue", "AWS::SQS::Queue", "True"),
+        Change("Add", "Topic", "AWS::SNS::Topic"),
+    )
+    assert client.calls == ["create_change_set UPDATE", "delete_change_set"]
+    assert client.created["Tags"] == [{"Key": "release", "Value": "before"}]
+    new = ScriptedCloudFormation(None)
+    stacks.preview(new, "trial", BODY, {})  # type: ignore[arg-type]
+    assert new.calls == ["create_change_set CREATE", "delete_change_set", "delete_stack"]
+
+
+def test_each_event_of_the_operation_is_told_once_and_in_order() -> None:
+    client = ScriptedCloudFormation(None)
+    begun = ("Queue", "CREATE_IN_PROGRESS", "")
+    client.events = [[begun], [("Queue", "CREATE_COMPLETE", ""), begun], [("trial", "CREATE_COMPLETE", ""), begun]]
+    told: list[str] = []
+    deploy(client, on_event=lambda event: told.append(f"{event.resource} {event.status}"))
+    assert told == ["Queue CREATE_IN_PROGRESS", "Queue CREATE_COMPLETE", "trial CREATE_COMPLETE"]
 
 
 def test_another_operation_is_waited_for() -> None:

@@ -14,14 +14,33 @@ from skillsync.stacks.errors import StackError
 __all__ = ["Environment", "Stack", "declared", "environment", "find_stack", "plan", "root", "wire"]
 
 
+def root() -> Path:
+    """Return the repository: the folder above this file, else above the working directory, that has infra/stacks.yaml.
+
+    Raises StackError when there is none.
+    """
+    for start in (Path(__file__).resolve().parent, Path.cwd()):
+        for folder in (start, *start.parents):
+            if (folder / "infra" / "stacks.yaml").is_file():
+                return folder
+    raise StackError("infra/stacks.yaml: not found above the skillsync package or the working directory")
+
+
 @dataclass(frozen=True)
 class Environment:
-    """One environment of `environments.yaml`; `stacks` is None when it gets all of them."""
+    """One environment of `environments.yaml`; `stacks` is None when it gets all of them.
+
+    `account` is the one AWS account it lives in, None when any will do; `is_protected` keeps it from being destroyed
+    and from anything that is in no commit; `root` is the folder whose `infra/` describes it.
+    """
 
     name: str
     region: str
     parameters: Mapping[str, str] = field(default_factory=dict)
     stacks: tuple[str, ...] | None = None
+    account: str | None = None
+    is_protected: bool = False
+    root: Path = field(default_factory=root)
 
 
 @dataclass(frozen=True)
@@ -38,31 +57,34 @@ class Stack:
     def body(self) -> str:
         return self.template.read_text(encoding="utf-8")
 
-
-def root() -> Path:
-    """Return the repository: the folder above this file, else above the working directory, that has infra/stacks.yaml.
-
-    Raises StackError when there is none.
-    """
-    for start in (Path(__file__).resolve().parent, Path.cwd()):
-        for folder in (start, *start.parents):
-            if (folder / "infra" / "stacks.yaml").is_file():
-                return folder
-    raise StackError("infra/stacks.yaml: not found above the skillsync package or the working directory")
+    @property
+    def is_job(self) -> bool:
+        """Whether it makes a task that runs once, at each deployment: a migration."""
+        return self.fixed.get("Kind") == "job"
 
 
-def environment(name: str) -> Environment:
+def environment(name: str, folder: Path | None = None) -> Environment:
     """Return the environment of this name; `dev-*` in the file stands for every name of that pattern.
 
-    Raises StackError when there is none.
+    It is read from `folder`, this repository when absent. Raises StackError when there is none.
     """
-    declared: dict[str, Any] = yaml.safe_load((root() / "infra" / "environments.yaml").read_text(encoding="utf-8"))
+    folder = folder or root()
+    declared: dict[str, Any] = yaml.safe_load((folder / "infra" / "environments.yaml").read_text(encoding="utf-8"))
     found = declared.get(name) or next((body for key, body in declared.items() if fnmatchcase(name, key)), None)
     if found is None:
         raise StackError(f"environment {name}: not in infra/environments.yaml ({', '.join(declared)})")
     chosen = found.get("stacks")
     values = {"EnvName": name} | _texts(found.get("parameters", {}))
-    return Environment(name, found["region"], values, None if chosen is None else tuple(chosen))
+    account = found.get("account")
+    return Environment(
+        name=name,
+        region=found["region"],
+        parameters=values,
+        stacks=None if chosen is None else tuple(chosen),
+        account=None if account is None else f"{account:>012}",
+        is_protected=found.get("protected", False),
+        root=folder,
+    )
 
 
 def plan(env: Environment) -> list[Stack]:
@@ -83,7 +105,7 @@ def find_stack(env: Environment, name: str) -> Stack:
 
 def declared(env: Environment) -> Iterator[Stack]:
     """Yield every stack of `stacks.yaml` under this environment's name."""
-    infra = root() / "infra"
+    infra = env.root / "infra"
     for entry in yaml.safe_load((infra / "stacks.yaml").read_text(encoding="utf-8")):
         name = entry["name"]
         yield Stack(
