@@ -86,7 +86,7 @@ async def read(export_id: Id, by: Person, context: InContext) -> ExportRepresent
     response_class=Zip,
     responses={
         200: {
-            "content": {Zip.media_type: {"schema": {**_TEXT, "format": "binary"}}},
+            "content": {Zip.media_type: {"schema": {**_TEXT, "format": "binary", "examples": ["PK…"]}}},
             "headers": {
                 "Content-Disposition": {"description": "A name for the file", "schema": _TEXT, "required": True}
             },
