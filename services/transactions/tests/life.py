@@ -90,6 +90,9 @@ class Life:
         await self.do("history", self.world.get(f"/{id}/history", self.bo))
         worker = {"Authorization": f"Bearer {self.world.pool.worker_token('skillsync/operations.read')}"}
         await self.do("books", self.world.send("GET", "/internal/books?limit=100", None, headers=worker))
+        reads = {"Authorization": f"Bearer {self.world.pool.worker_token('skillsync/transactions.read')}"}
+        path = f"/internal/statements/{self.ada}?since=2030-01-01T00:00:00Z"
+        await self.do("statement", self.world.send("GET", path, None, headers=reads))
         await self.do("balance", self.world.send("GET", "/v1/ledger/balance", self.bo))
 
     async def repeat(self) -> None:

@@ -36,13 +36,14 @@ POST   /v1/transactions/{id}/reverse 409/404 409/409  409/409  409/409   201/201
 GET   /internal/transactions/{id}    404/404 404/404  404/404  404/404   404/404   404/404  404/404   404/404
 GET   /internal/events               404/404 404/404  404/404  404/404   404/404   404/404  404/404   404/404
 GET   /internal/books                404/404 404/404  404/404  404/404   404/404   404/404  404/404   404/404
+GET   /internal/statements/{owner}   404/404 404/404  404/404  404/404   404/404   404/404  404/404   404/404
 GET   /internal/erasures/{user_id}   404/404 404/404  404/404  404/404   404/404   404/404  404/404   404/404
 GET   /internal/outbox               404/404 404/404  404/404  404/404   404/404   404/404  404/404   404/404
 GET   /internal/failed-messages      404/404 404/404  404/404  404/404   404/404   404/404  404/404   404/404
 """
 # What the others get, whatever the state.
 OTHERS = {"former_candidate": 404, "stranger": 404, "coordinator": 404, "anonymous": 401, "worker": 403}
-FOR_WORKERS = ("transactions/{id}", "events", "books", "outbox", "failed-messages")
+FOR_WORKERS = ("transactions/{id}", "events", "books", "statements/{owner}", "outbox", "failed-messages")
 OTHERS_OF = {f"GET /internal/{path}": OTHERS | {"worker": 200} for path in FOR_WORKERS}
 # The worker too: nobody here was erased.
 OTHERS_OF["GET /internal/erasures/{user_id}"] = OTHERS | {"worker": 404}
@@ -84,6 +85,7 @@ ASKS: dict[str, Ask] = {
     "POST /v1/transactions/{id}/reverse": Ask(REASON),
     "GET /internal/transactions/{id}": Ask(query="?as={owner}"),
     "GET /internal/failed-messages": Ask(query="?id=none"),
+    "GET /internal/statements/{owner}": Ask(query="?since=2030-01-01T00:00:00Z"),
 }
 
 
@@ -125,7 +127,7 @@ async def sent(scene: Scene, route: str, caller: str, version: int = 1) -> httpx
     method, path = route.split()
     ask = ASKS.get(route, Ask())
     query = ask.query.format(**scene.people)
-    path = path.format(id=scene.id, user_id=scene.people["owner"])
+    path = path.format(id=scene.id, user_id=scene.people["owner"], owner=scene.people["owner"])
     return await scene.ask(caller, method, path + query, ask.body, if_match=version if ask.if_match else None)
 
 

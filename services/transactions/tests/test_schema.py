@@ -43,6 +43,7 @@ async def hints(world: "World") -> Hints:
     worker = world.pool.worker_token(*(f"skillsync/{scope}" for scope in scopes))
     tokens = [*people.values(), world.pool.token(cleo), worker]
     fitting |= {f"GET /internal/{path}": [("", worker)] * 5 for path in ("events", "books", "failed-messages")}
+    fitting["GET /internal/statements/{owner}"] = [(ada, worker)] * 3
     fitting["GET /internal/erasures/{user_id}"] = [(gone, worker)]
     return Hints(tokens, {"id": ids, "as": [ada, bo, cleo], "terms_rev": [1]}, fitting)
 
