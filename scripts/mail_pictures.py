@@ -106,7 +106,7 @@ def matter(template: Template, sample: Sample) -> Matter | None:
             return Limit(-330, -600)
         case Template.WEEKLY_DIGEST:
             found = (FoundOffering("o1", "yoga", "Cleo"), FoundOffering("o2", sample.skills[0], "Dana"))
-            return Digest(*week, (listed,), (), (mine, listed), found, 2, 150, 90)
+            return Digest(*week, (listed,), (), (mine, listed), found, 150, 90, 210)
         case Template.COORDINATORS_BRIEF:
             offered = (SkillCount(sample.skills[0], 31), SkillCount("yoga", 18))
             return Brief(*week, 14, 1204, None, 96, 71, 8430, offered, (SkillCount(sample.skills[1], 42),))

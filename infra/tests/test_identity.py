@@ -44,6 +44,7 @@ def test_workers_get_their_scopes_by_client_credentials_and_nothing_else(templat
         "skillsync/users.erase",
         "skillsync/users.export",
         "skillsync/transactions.read",
+        "skillsync/analytics.read",
         "skillsync/events.read",
         "skillsync/operations.read",
     }

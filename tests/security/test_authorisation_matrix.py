@@ -157,6 +157,10 @@ SCENES: dict[str, Scene] = {
     "GET /internal/transactions/{id}": lambda cast: Ask(
         f"/internal/transactions/{cast.transaction('propose')}?as={cast.owner.id}"
     ),
+    "GET /internal/statements/{owner}": lambda cast: Ask(
+        f"/internal/statements/{cast.owner.id}?since=2030-01-01T00:00:00Z"
+    ),
+    "GET /internal/measures/{measure}": _plain("/internal/measures/exchanges"),
     "GET /internal/events": _plain("/internal/events?limit=1"),
     "GET /internal/books": _plain("/internal/books"),
     "GET /internal/outbox": _plain("/internal/outbox"),

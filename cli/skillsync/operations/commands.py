@@ -1,5 +1,6 @@
 """The commands of the operators' tools, as `skillsync` knows them."""
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -22,6 +23,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands to `skillsync`."""
     app.command(epilog=EXITS)(queues)
     app.command(epilog=EXITS)(outbox)
+    app.command(epilog=EXITS)(erasures)
     app.command(epilog=EXITS)(reconcile)
     app.add_typer(dlq, name="dlq")
 
@@ -44,6 +46,16 @@ def outbox(as_json: Json = False) -> None:
     from skillsync.operations.outbox import show_outbox  # noqa: PLC0415
 
     end(show_outbox(find_paths(), as_json))
+
+
+def erasures(as_json: Json = False) -> None:
+    """Who is to be erased and when, and of those who are, which service has not done its part yet; by id alone.
+
+    An erasure that is not done everywhere an hour after its time needs attention.
+    """
+    from skillsync.operations.erasures import show_erasures  # noqa: PLC0415
+
+    end(show_erasures(find_paths(), datetime.now(UTC), as_json))
 
 
 def reconcile(as_json: Json = False) -> None:

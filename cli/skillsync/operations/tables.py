@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from skillsync.operations.dead_letters import DeadLetterQueue
+from skillsync.operations.erasures import Erasures
 from skillsync.operations.hold import Message
 from skillsync.operations.letters import UNKNOWN, Letter, trace_id
 from skillsync.operations.outbox import OutboxRow
@@ -29,6 +30,20 @@ def queue_table(rows: Sequence[QueueRow]) -> Table:
             _red_unless_none(row["dlq"]),
             _red_unless_none(row["subscription_dlq"]),
         )
+    return table
+
+
+def erasure_table(found: Erasures, now: datetime) -> Table:
+    table = _table("person", "due", "has done its part", "missing")
+    for erasure in found.items:
+        table.add_row(
+            cell(erasure.user_id),
+            f"{erasure.erased_at.astimezone():%Y-%m-%d %H:%M}",
+            cell(", ".join(erasure.acknowledged)),
+            cell(", ".join(erasure.missing), "red" if erasure.is_overdue(now) else "yellow"),
+        )
+    for planned in found.planned:
+        table.add_row(cell(planned.user_id), f"{planned.due_at.astimezone():%Y-%m-%d %H:%M}", NOTHING, NOTHING)
     return table
 
 

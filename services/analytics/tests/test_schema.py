@@ -19,12 +19,14 @@ async def test_answers_are_as_documented(world: "World") -> None:
     await world.receive([world.finalized((ada, bo, 60))])
     gone = new_id()
     await world.receive([Event(new_id(), "user.erased.v1", "/users", gone, 2, world.finalized().time, {})])
-    worker = world.pool.worker_token("skillsync/users.erase", "skillsync/users.export", "skillsync/operations.read")
+    scopes = ("users.erase", "users.export", "analytics.read", "operations.read")
+    worker = world.pool.worker_token(*(f"skillsync/{scope}" for scope in scopes))
     coordinator = world.pool.token(new_id(), **{"cognito:groups": ["coordinator"]})
     fitting = {
         f"GET /internal/{path}": [("", worker)] * 5 for path in ("failed-messages", "books", "processed-messages")
     }
     fitting |= {f"GET /v1/analytics{path}": [("", coordinator)] * 5 for path in ("", "/{measure}")}
+    fitting["GET /internal/measures/{measure}"] = [("", worker)] * 5
     fitting["GET /internal/erasures/{user_id}"] = [(gone, worker)]
     fitting["GET /internal/exports/{user_id}"] = [(ada, worker)]
     values = {

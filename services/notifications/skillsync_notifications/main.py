@@ -21,9 +21,11 @@ from skillsync_kit.process import Loop, Parts
 from skillsync_kit.republish import run_republish
 from skillsync_kit.worker_tokens import SecretsManager, WorkerTokens
 from skillsync_notifications.clients import (
+    AnalyticsService,
     Contacts,
     Coordinators,
     Exchanges,
+    Figures,
     FixedLimit,
     PostOffice,
     SendingLimit,
@@ -45,6 +47,7 @@ from skillsync_notifications.router import conceal, routers
 from skillsync_notifications.service import (
     Delivery,
     Desk,
+    Languages,
     MailFeedback,
     Matters,
     MemberPreferences,
@@ -62,7 +65,7 @@ from skillsync_notifications.tables import erased_users, metadata
 __all__ = ["build"]
 
 _NAME = "notifications"
-_SCOPES = ("skillsync/users.contact", "skillsync/transactions.read")
+_SCOPES = ("skillsync/users.contact", "skillsync/transactions.read", "skillsync/analytics.read")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,7 @@ class _Outside:
 
     contacts: Contacts
     exchanges: Exchanges
+    figures: Figures
     coordinators: Coordinators
     post_office: PostOffice
     limit: SendingLimit
@@ -113,6 +117,7 @@ async def build(stack: AsyncExitStack, settings: NotificationsSettings) -> Parts
             "trails": base.trails,
             "erasures": erasures,
             "exports": Exports(base.database, OwnData(mails=mails, preferences=switches).parts),
+            "languages": Languages(),
         },
         conceal=conceal,
     )
@@ -147,7 +152,13 @@ async def _loops(
         clock=base.clock,
         new_id=new_id,
     )
-    matters = Matters(database=base.database, repository=plans, exchanges=outside.exchanges, clock=base.clock)
+    matters = Matters(
+        database=base.database,
+        repository=plans,
+        exchanges=outside.exchanges,
+        figures=outside.figures,
+        clock=base.clock,
+    )
     desk = Desk(
         contacts=outside.contacts,
         matters=matters,
@@ -186,11 +197,13 @@ async def _outside(stack: AsyncExitStack, settings: NotificationsSettings, base:
     )
     users = ServiceClient(base.http, "users", settings.users_url)
     transactions = ServiceClient(base.http, "transactions", settings.transactions_url)
+    analytics = ServiceClient(base.http, "analytics", settings.analytics_url)
     # Not repeated by the AWS client: SES may have sent the mail whose answer was lost.
     ses = await open_client(stack, "sesv2", attempts=1)
     return _Outside(
         contacts=UsersService(InternalService(users, tokens)),
         exchanges=TransactionsService(InternalService(transactions, tokens)),
+        figures=AnalyticsService(InternalService(analytics, tokens)),
         # A user pool's issuer ends in its id.
         coordinators=UserPoolGroup(await open_client(stack, "cognito-idp"), settings.token_issuer.rpartition("/")[2]),
         post_office=Ses(ses, sender=settings.mail_sender, configuration_set=settings.mail_configuration_set),

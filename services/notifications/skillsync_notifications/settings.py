@@ -15,6 +15,7 @@ class NotificationsSettings(Settings):
     feedback_queue_url: str
     users_url: str
     transactions_url: str
+    analytics_url: str
     token_url: str
     worker_client_id: str
     worker_secret_id: str

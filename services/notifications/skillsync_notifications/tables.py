@@ -72,6 +72,8 @@ unsubscribe_tokens = Table(
     Column("user", ID, nullable=False),
     Column("topic", key_text(16), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    # How its reader was written to; null in rows of the release before.
+    Column("locale", key_text(16)),
     Index("unsubscribe_tokens_user", "user"),
     Index("unsubscribe_tokens_age", "created_at"),
 )

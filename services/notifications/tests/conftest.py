@@ -6,7 +6,7 @@ import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from skillsync_kit.inbox import Inbox
 from skillsync_kit.testing import FixedClock, UserPool
 from skillsync_notifications import tables
 from skillsync_notifications.consumer import UseCases, handlers, read_return, return_handlers
-from skillsync_notifications.entities import Contact, Exchange, ExchangeLeg, Letter, Mail, Template
+from skillsync_notifications.entities import Brief, Contact, Exchange, ExchangeLeg, Hours, Letter, Mail, Template
 from skillsync_notifications.repository import (
     MailRepository,
     PreferencesRepository,
@@ -38,6 +38,7 @@ from skillsync_notifications.router import conceal, routers
 from skillsync_notifications.service import (
     Delivery,
     Desk,
+    Languages,
     MailFeedback,
     Matters,
     MemberPreferences,
@@ -65,7 +66,7 @@ class KnownMembers:
     def __init__(self) -> None:
         self.gone: set[str] = set()
         self.is_away = False
-        self.time_zone = "Europe/Berlin"
+        self.time_zone, self.locale = "Europe/Berlin", "en"
 
     @staticmethod
     def address(user: str) -> str:
@@ -76,7 +77,7 @@ class KnownMembers:
         """See clients.Contacts."""
         if self.is_away:
             raise DependencyUnavailable("The users service does not answer.")
-        return None if user in self.gone else Contact(self.address(user), "Secret Name", "en", self.time_zone)
+        return None if user in self.gone else Contact(self.address(user), "Secret Name", self.locale, self.time_zone)
 
 
 class KnownExchanges:
@@ -86,12 +87,19 @@ class KnownExchanges:
         self.gone: set[str] = set()
         self.fault: Exception | None = None
         self.changes: dict[str, dict[str, Any]] = {}
+        self.accounts: dict[str, Hours] = {}
 
     async def exchange(self, id: str, viewer: str) -> Exchange | None:
         """See clients.Exchanges."""
         if self.fault:
             raise self.fault
         return None if id in self.gone else swap(id, viewer, **self.changes.get(id, {}))
+
+    async def hours(self, user: str, since: datetime) -> Hours:
+        """See clients.Exchanges."""
+        if self.fault:
+            raise self.fault
+        return self.accounts.get(user, Hours())
 
 
 class KnownCoordinators:
@@ -106,6 +114,18 @@ class KnownCoordinators:
         if self.is_away:
             raise DependencyUnavailable("The user pool does not answer.")
         return frozenset(self.them)
+
+
+class KnownFigures:
+    """A fake of the analytics service: a week in which three exchanges took place."""
+
+    def __init__(self) -> None:
+        self.asked: list[date] = []
+
+    async def brief(self, monday: date) -> Brief:
+        """See clients.Figures."""
+        self.asked.append(monday)
+        return Brief(monday, monday + timedelta(days=6), exchanges_finalized=3)
 
 
 class KnownLimit:
@@ -172,6 +192,7 @@ class World:
             feedback_queue_url="http://queue.example/feedback",
             users_url="http://users.example",
             transactions_url="http://transactions.example",
+            analytics_url="http://analytics.example",
             token_url="http://pool.example/oauth2/token",  # noqa: S106
             worker_secret_id="worker",  # noqa: S106
             mail_sender="no-reply@mail.example",
@@ -221,8 +242,13 @@ class World:
             clock=self.clock,
             new_id=new_id,
         )
+        self.figures = KnownFigures()
         self.matters = Matters(
-            database=base.database, repository=self.plans, exchanges=self.exchanges, clock=self.clock
+            database=base.database,
+            repository=self.plans,
+            exchanges=self.exchanges,
+            figures=self.figures,
+            clock=self.clock,
         )
         use_cases = UseCases(notifications, self.reminders, self.weekly)
         self.inbox = Inbox("notifications", base.database, base.processed, handlers(use_cases))
@@ -264,6 +290,7 @@ class World:
                 "trails": base.trails,
                 "erasures": erasures,
                 "exports": Exports(base.database, OwnData(mails=self.repository, preferences=switches).parts),
+                "languages": Languages(),
             },
             conceal=conceal,
         )

@@ -9,6 +9,7 @@ import pytest
 
 from skillsync_kit.events import UnreadableEvent
 from skillsync_kit.ids import new_id
+from skillsync_notifications.entities import Hours
 
 if TYPE_CHECKING:
     from tests.conftest import World
@@ -132,8 +133,9 @@ async def test_an_end_is_sent_as_the_transactions_service_tells_it(world: "World
     assert subjects == {f"{words[name]}: Secret Title"}
 
 
-async def test_a_soft_limit_is_sent_without_asking_for_a_transaction(world: "World") -> None:
-    world.exchanges.fault = AssertionError("there is no transaction to ask for")
+async def test_a_soft_limit_tells_the_figures_of_the_account(world: "World") -> None:
+    world.exchanges.accounts[ANA] = Hours(balance=-300, available=-330, floor=-600)
     await world.receive(world.event("account.soft_limit_crossed.v1", subject=ANA, actor=BO, data={}))
     await world.send_all()
     assert [letter.subject for letter in world.mailbox.letters] == ["Your hours are running low"]
+    assert "  Available: -5 hr 30 min\n  Limit: -10 hr\n" in world.mailbox.letters[0].text

@@ -116,7 +116,7 @@ async def test_every_list_and_every_loop_finds_its_rows_by_an_index(world: "Worl
     with watch.during("read all"):
         await world.send("POST", "/v1/notifications/read-all", ANA, Idempotency_Key="k")
     with watch.during("preferences"):
-        await world.preferences.link(ANA, Template.ACCEPTED)
+        await world.preferences.link(ANA, Template.ACCEPTED, "de")
         await world.preferences.forget_old_links()
         await world.get("/v1/notifications/preferences", ANA)
     with watch.during("plans"):

@@ -17,6 +17,7 @@ COMPLETE = {
     "FEEDBACK_QUEUE_URL": "https://queue.example/feedback",
     "USERS_URL": "http://users.example",
     "TRANSACTIONS_URL": "http://transactions.example",
+    "ANALYTICS_URL": "http://analytics.example",
     "TOKEN_URL": "https://pool.example/token",
     "WORKER_SECRET_ID": "secret",
     "MAIL_SENDER": "no-reply@mail.example",

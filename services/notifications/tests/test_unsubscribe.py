@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import httpx2
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from skillsync_kit.ids import new_id
 from skillsync_notifications import tables
@@ -57,6 +57,30 @@ async def test_a_post_switches_the_topic_off_once(world: "World") -> None:
     await world.receive(world.event("transaction.proposed.v1", ana), world.event("transaction.finalized.v1", ana))
     await world.send_all()
     assert [each.subject.partition(":")[0] for each in world.mailbox.letters[1:]] == ["Receipt"]
+
+
+@pytest.mark.parametrize(
+    ("locale", "language", "asks", "done"),
+    [
+        ("de-AT", "de", "Diese Mails abbestellen?", "Erledigt"),
+        ("fr", "en", "Stop these mails?", "Done"),
+        (None, "en", "Stop these mails?", "Done"),
+    ],
+)
+async def test_the_page_speaks_the_mails_language(
+    world: "World", locale: str | None, language: str, asks: str, done: str
+) -> None:
+    world.members.locale = locale or "en"
+    _, letter = await mailed(world)
+    if locale is None:
+        # As the release before writes them.
+        await world.database.run(
+            lambda unit: unit.connection.execute(update(tables.unsubscribe_tokens).values(locale=None))
+        )
+    page = await world.client.get(path_in(letter))
+    assert f'<html lang="{language}"' in page.text
+    assert f"<h1>{asks}</h1>" in page.text
+    assert f"<h1>{done}</h1>" in (await one_click(world, path_in(letter))).text
 
 
 async def test_the_link_of_each_mail_goes_on_working(world: "World") -> None:

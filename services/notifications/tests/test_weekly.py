@@ -1,13 +1,13 @@
 """Weekly mails: on Monday at eight where their reader lives, one a person and week."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from skillsync_kit.ids import new_id
-from skillsync_notifications.entities import Template, WeeklyMail
+from skillsync_notifications.entities import Hours, Template, WeeklyMail
 
 from .test_reminders import told, words
 
@@ -75,6 +75,7 @@ async def test_a_member_for_whom_something_waits_gets_one_digest_a_week(world: "
     await world.receive(event)
     await world.send_all()
     world.written.clear()
+    world.exchanges.accounts[bo] = Hours(balance=150, minutes_given=90, minutes_received=60)
     for _ in range(14 * 4):
         world.clock.advance(seconds=DAY / 4)
         await world.weekly.turn()
@@ -82,6 +83,7 @@ async def test_a_member_for_whom_something_waits_gets_one_digest_a_week(world: "
     assert [template for template, _ in world.written] == ["weekly-digest"] * 2
     digest = world.written[0][1]
     assert [(listed.title, listed.partners) for listed in digest.to_answer] == [("Secret Title", ("Ana",))]
+    assert (digest.minutes_given, digest.minutes_received, digest.balance_minutes) == (90, 60, 150)
     # It repeats the inbox, and does not stand in it.
     items = (await world.get("/v1/notifications", bo)).json()["items"]
     assert {item["template"] for item in items} == {"welcome", "proposal-received"}
@@ -116,6 +118,17 @@ async def test_who_does_not_want_it_is_looked_at_and_nobody_is_asked(world: "Wor
     world.clock.advance(seconds=7 * DAY)
     assert await world.weekly.turn() == 1
     assert len([row for row in await world.mails() if row.template == "weekly-digest"]) == 1
+
+
+async def test_hours_that_moved_are_worth_a_digest(world: "World") -> None:
+    bo = new_id()
+    await world.receive(world.event("user.created.v1", subject=bo, data={}))
+    world.exchanges.accounts[bo] = Hours(balance=-60, minutes_received=60)
+    for _ in range(8):
+        await world.weekly.turn()
+        world.clock.advance(seconds=DAY)
+    await world.send_all()
+    assert "  Received: 1 hr\n  Balance: -1 hr\n" in world.mailbox.letters[-1].text
 
 
 async def test_two_schedulers_at_once_make_one_digest(two_worlds: "tuple[World, World]") -> None:
@@ -158,6 +171,9 @@ async def test_coordinators_get_a_brief_while_they_are_in_the_group(world: "Worl
     await world.send_all()
     briefs = [(row.recipient, row.status) for row in await world.mails() if row.template == "coordinators-brief"]
     assert sorted(briefs) == sorted([(edo, "sent"), (fay, "sent")])
+    assert set(world.figures.asked) == {date(2029, 12, 31)}
+    assert "  Exchanges that took place: 3\n" in world.mailbox.letters[-1].text
+    assert "from December 31, 2029 until January 6, 2030" in " ".join(world.mailbox.letters[-1].text.split())
     world.coordinators.them = {edo}
     for _ in range(7):
         world.clock.advance(seconds=DAY)

@@ -95,6 +95,9 @@ class Life:
         await self.do("books", self.world.send("GET", "/internal/books?limit=100", None, headers=worker))
         for path in (f"trails/{id}", f"processed-messages?event={new_id()}&event={new_id()}"):
             await self.do("trail", self.world.send("GET", f"/internal/{path}", None, headers=worker))
+        reads = {"Authorization": f"Bearer {self.world.pool.worker_token('skillsync/transactions.read')}"}
+        path = f"/internal/statements/{self.ada}?since=2030-01-01T00:00:00Z"
+        await self.do("statement", self.world.send("GET", path, None, headers=reads))
         await self.do("balance", self.world.send("GET", "/v1/ledger/balance", self.bo))
 
     async def hand_out(self) -> None:

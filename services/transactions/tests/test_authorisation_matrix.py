@@ -36,6 +36,7 @@ POST   /v1/transactions/{id}/reverse 409/404 409/409  409/409  409/409   201/201
 GET   /internal/transactions/{id}    404/404 404/404  404/404  404/404   404/404   404/404  404/404   404/404
 GET   /internal/events               404/404 404/404  404/404  404/404   404/404   404/404  404/404   404/404
 GET   /internal/books                404/404 404/404  404/404  404/404   404/404   404/404  404/404   404/404
+GET   /internal/statements/{owner}   404/404 404/404  404/404  404/404   404/404   404/404  404/404   404/404
 GET   /internal/erasures/{user_id}   404/404 404/404  404/404  404/404   404/404   404/404  404/404   404/404
 GET   /internal/exports/{user_id}    404/404 404/404  404/404  404/404   404/404   404/404  404/404   404/404
 GET   /internal/outbox               404/404 404/404  404/404  404/404   404/404   404/404  404/404   404/404
@@ -50,6 +51,7 @@ FOR_WORKERS = (
     "transactions/{id}",
     "events",
     "books",
+    "statements/{owner}",
     "exports/{user_id}",
     "outbox",
     "failed-messages",
@@ -98,6 +100,7 @@ ASKS: dict[str, Ask] = {
     "GET /internal/transactions/{id}": Ask(query="?as={owner}"),
     "GET /internal/failed-messages": Ask(query="?id=none"),
     "GET /internal/processed-messages": Ask(query="?event={owner}"),
+    "GET /internal/statements/{owner}": Ask(query="?since=2030-01-01T00:00:00Z"),
 }
 
 
@@ -139,7 +142,7 @@ async def sent(scene: Scene, route: str, caller: str, version: int = 1) -> httpx
     method, path = route.split()
     ask = ASKS.get(route, Ask())
     query = ask.query.format(**scene.people)
-    path = path.format(id=scene.id, subject=scene.id, user_id=scene.people["owner"])
+    path = path.format(id=scene.id, subject=scene.id, user_id=scene.people["owner"], owner=scene.people["owner"])
     return await scene.ask(caller, method, path + query, ask.body, if_match=version if ask.if_match else None)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 import httpx2
 import pytest
@@ -59,6 +60,25 @@ async def test_a_gift_is_held_then_posted(world: "World", ada: str, bo: str) -> 
     assert [await balance(world, user) for user in (ada, bo)] == [(90, 0), (-90, 0)]
     assert await entries(world, ada) == [(id, "a", bo, 90)]
     assert await entries(world, bo) == [(id, "a", ada, -90)]
+
+
+async def test_a_worker_is_told_what_was_given_and_received_of_late(
+    world: "World", ada: str, bo: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # So that what is counted lies on several pages.
+    monkeypatch.setattr("skillsync_transactions.service.ledger._PAGE", 1)
+    await world.finalized(ada, bo, **gift(world, ada, bo, 300))
+    world.clock.advance(days=7)
+    since = world.clock.now()
+    await world.finalized(ada, bo, **gift(world, ada, bo, 90))
+    await world.finalized(bo, ada, **gift(world, bo, ada, 60))
+    await world.accepted(bo, ada, **gift(world, bo, ada, 30))
+    reads = {"Authorization": f"Bearer {world.pool.worker_token('skillsync/transactions.read')}"}
+    told = []
+    for owner in (ada, bo, new_id()):
+        path = f"/internal/statements/{owner}?{urlencode({'since': since.isoformat()})}"
+        told.append(list((await world.send("GET", path, None, headers=reads)).json().values()))
+    assert told == [[330, 300, -600, 90, 60], [-330, -330, -600, 60, 90], [0, 0, -600, 0, 0]]
 
 
 async def test_of_a_swap_the_difference_is_held_and_each_leg_posted(world: "World", ada: str, bo: str) -> None:

@@ -41,6 +41,7 @@ async def test_it_consumes_answers_and_publishes(monkeypatch: pytest.MonkeyPatch
         "/internal/erasures/{user_id}",
         "/internal/events",
         "/internal/books",
+        "/internal/statements/{owner}",
         "/internal/outbox",
         "/internal/failed-messages",
     }

@@ -46,6 +46,7 @@ async def hints(world: "World") -> Hints:
         f"GET /internal/{path}": [("", worker)] * 5
         for path in ("events", "books", "failed-messages", "processed-messages")
     }
+    fitting["GET /internal/statements/{owner}"] = [(ada, worker)] * 3
     fitting["GET /internal/erasures/{user_id}"] = [(gone, worker)]
     fitting["GET /internal/exports/{user_id}"] = [(ada, worker)]
     fitting["GET /internal/trails/{subject}"] = [(id, worker) for id in ids[:3]]

@@ -27,4 +27,4 @@ async def test_the_migrated_schema_is_that_of_the_tables(migrated_url: str) -> N
 
 
 def test_migrating_again_does_nothing(migrated_url: str) -> None:
-    assert migrations.upgrade(migrated_url, MIGRATIONS) == "0009"
+    assert migrations.upgrade(migrated_url, MIGRATIONS) == "0008"

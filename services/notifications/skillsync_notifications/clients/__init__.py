@@ -2,13 +2,16 @@
 
 from skillsync_notifications.clients.coordinators import Coordinators, UserPoolGroup
 from skillsync_notifications.clients.exchanges import Exchanges, TransactionsService
+from skillsync_notifications.clients.figures import AnalyticsService, Figures
 from skillsync_notifications.clients.members import Contacts, UsersService
 from skillsync_notifications.clients.ses import FixedLimit, PostOffice, SendingLimit, Ses, SesLimit
 
 __all__ = [
+    "AnalyticsService",
     "Contacts",
     "Coordinators",
     "Exchanges",
+    "Figures",
     "FixedLimit",
     "PostOffice",
     "SendingLimit",

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from skillsync_kit.errors import DependencyUnavailable
 from skillsync_kit.internal_client import InternalService
-from skillsync_notifications.entities import Exchange, ExchangeLeg
+from skillsync_notifications.entities import Exchange, ExchangeLeg, Hours
 
 __all__ = ["Exchanges", "TransactionsService"]
 
@@ -17,6 +17,10 @@ class Exchanges(Protocol):
 
     async def exchange(self, id: str, viewer: str) -> Exchange | None:
         """The transaction as `viewer` may see it; None when there is none. Raises DependencyUnavailable."""
+        ...
+
+    async def hours(self, user: str, since: datetime) -> Hours:
+        """A member's hours, and what was given and received since then. Raises DependencyUnavailable."""
         ...
 
 
@@ -106,6 +110,18 @@ class _Transaction(BaseModel):
         return "" if may_be_older or not self.reason else self.reason
 
 
+class _Statement(BaseModel):
+    """What this service reads of a statement; the rest is passed over."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    balance: int
+    available: int
+    floor: int
+    minutes_given: int
+    minutes_received: int
+
+
 class TransactionsService:
     """Exchanges, asked for at the transactions service."""
 
@@ -121,4 +137,12 @@ class TransactionsService:
             return _Transaction.model_validate(answer).exchange(viewer)
         except ValidationError:
             # Not as the cause: it would quote what people wrote.
+            raise DependencyUnavailable("The transactions service's answer cannot be read.") from None
+
+    async def hours(self, user: str, since: datetime) -> Hours:
+        """See Exchanges."""
+        answer = await self._service.get(f"/internal/statements/{user}", [("since", since.isoformat())])
+        try:
+            return Hours(**_Statement.model_validate(answer).model_dump())
+        except ValidationError:
             raise DependencyUnavailable("The transactions service's answer cannot be read.") from None

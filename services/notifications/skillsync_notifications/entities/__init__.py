@@ -16,12 +16,13 @@ from skillsync_notifications.entities.matters import (
     ExchangeLeg,
     ExpiringOffering,
     FoundOffering,
+    Hours,
     Limit,
     ListedExchange,
     Matter,
     SkillCount,
 )
-from skillsync_notifications.entities.preferences import Channel, Preferences, Switches, Topic, topic_of
+from skillsync_notifications.entities.preferences import Channel, Link, Preferences, Switches, Topic, topic_of
 from skillsync_notifications.entities.rate import Permits
 from skillsync_notifications.entities.reminders import (
     Deadlines,
@@ -45,8 +46,10 @@ __all__ = [
     "ExpiringOffering",
     "Feedback",
     "FoundOffering",
+    "Hours",
     "Letter",
     "Limit",
+    "Link",
     "ListedExchange",
     "Mail",
     "Matter",

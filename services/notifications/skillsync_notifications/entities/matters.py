@@ -1,7 +1,7 @@
 """What mails tell of: each letter's data, as it is true when the letter is written. Names are empty when erased."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from skillsync_notifications.entities.texts import LINES
 
@@ -13,6 +13,7 @@ __all__ = [
     "ExchangeLeg",
     "ExpiringOffering",
     "FoundOffering",
+    "Hours",
     "Limit",
     "ListedExchange",
     "Matter",
@@ -58,6 +59,17 @@ class Exchange:
 
 
 @dataclass(frozen=True, slots=True)
+class Hours:
+    """A member's account, and what they gave and received in the time asked for; all in minutes."""
+
+    balance: int = 0
+    available: int = 0
+    floor: int = 0
+    minutes_given: int = 0
+    minutes_received: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Limit:
     """An account that has gone under its soft limit: what is available, and what it may not fall under, in minutes."""
 
@@ -97,9 +109,9 @@ class Digest:
     to_confirm: tuple[ListedExchange, ...] = ()
     coming: tuple[ListedExchange, ...] = ()
     offerings: tuple[FoundOffering, ...] = ()
-    exchanges_finalized: int = 0
     minutes_given: int = 0
     minutes_received: int = 0
+    balance_minutes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +124,13 @@ class SkillCount:
 
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """The community's week, for its coordinators; None where too few people are behind a figure to show it."""
+    """The community's week, for its coordinators; None where too few people are behind a figure to show it.
 
-    since: datetime
-    until: datetime
+    A week of UTC, from its first day until its last one.
+    """
+
+    since: date
+    until: date
     new_members: int | None = None
     active_members: int | None = None
     dormant_members: int | None = None

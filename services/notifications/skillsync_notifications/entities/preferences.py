@@ -7,7 +7,7 @@ from enum import StrEnum
 from skillsync_notifications.entities.mails import Template
 from skillsync_notifications.errors import RequiredMail
 
-__all__ = ["Channel", "Preferences", "Switches", "Topic", "topic_of"]
+__all__ = ["Channel", "Link", "Preferences", "Switches", "Topic", "topic_of"]
 
 
 class Topic(StrEnum):
@@ -30,6 +30,15 @@ class Channel(StrEnum):
 
     INBOX = "inbox"
     MAIL = "mail"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link in a mail: whose mail, the topic that it turns off, and the locale in which it was written."""
+
+    user: str
+    topic: Topic
+    locale: str
 
 
 Switches = Mapping[Topic, Mapping[Channel, bool]]

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from skillsync_kit.database import ChangedMeanwhile, UnitOfWork
 from skillsync_notifications import tables
-from skillsync_notifications.entities import Channel, Preferences, Topic
+from skillsync_notifications.entities import Channel, Link, Preferences, Topic
 
 __all__ = ["PreferencesRepository"]
 
@@ -46,16 +47,16 @@ class PreferencesRepository:
         except IntegrityError:
             raise ChangedMeanwhile from None
 
-    async def add_link(self, unit: UnitOfWork, digest: str, user: str, topic: Topic, now: datetime) -> None:
+    async def add_link(self, unit: UnitOfWork, digest: str, link: Link, now: datetime) -> None:
         """Remember a link by the digest of its token."""
-        row = {"digest": digest, "user": user, "topic": topic.value, "created_at": now}
+        row = {"digest": digest, **asdict(link), "topic": link.topic.value, "created_at": now}
         await unit.connection.execute(insert(tables.unsubscribe_tokens), row)
 
-    async def link(self, connection: AsyncConnection, digest: str) -> tuple[str, Topic] | None:
+    async def link(self, connection: AsyncConnection, digest: str) -> Link | None:
         """Whom and what a link is for."""
-        query = select(_token.user, _token.topic).where(_token.digest == digest)
+        query = select(_token.user, _token.topic, _token.locale).where(_token.digest == digest)
         row = (await connection.execute(query)).first()
-        return (row.user, Topic(row.topic)) if row else None
+        return Link(row.user, Topic(row.topic), row.locale or "en") if row else None
 
     async def forget_links(self, unit: UnitOfWork, *, before: datetime, limit: int) -> int:
         """Forget at most `limit` links made before a time. How many were."""

@@ -8,7 +8,7 @@ from skillsync_kit.auth import Principal
 from skillsync_kit.idempotency import Idempotency, IdempotencyKey, Once, Reply
 from skillsync_kit.ids import canonical_id
 from skillsync_notifications.errors import NotificationNotFound
-from skillsync_notifications.service import MemberPreferences, Notifications
+from skillsync_notifications.service import Languages, MemberPreferences, Notifications
 
 __all__ = ["Context", "InContext", "Key", "conceal"]
 
@@ -19,6 +19,7 @@ class Context:
     def __init__(self, request: Request) -> None:
         self.notifications: Notifications = request.app.state.notifications
         self.preferences: MemberPreferences = request.app.state.preferences
+        self.languages: Languages = request.app.state.languages
         self._idempotency: Idempotency = request.app.state.idempotency
 
     def once(self, key: IdempotencyKey) -> Once[int]:

@@ -11,6 +11,7 @@ from skillsync_kit.routing import Route
 from skillsync_notifications.entities import Topic
 from skillsync_notifications.errors import NoSuchLink
 from skillsync_notifications.router.context import InContext
+from skillsync_notifications.service import Wording
 
 __all__ = ["router"]
 
@@ -23,19 +24,23 @@ _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; form-action 'self'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
 }
-_WORDS = {
-    Topic.EXCHANGES: "proposals, answers and changes of your exchanges",
-    Topic.REMINDERS: "reminders",
-    Topic.DIGEST: "the weekly digest",
-    Topic.COORDINATION: "the coordinators' weekly brief",
-}
 
 
-def _page(title: str, body: str) -> Response:
+def _words(wording: Wording, topic: Topic) -> str:
+    return {
+        Topic.EXCHANGES: wording.gettext("proposals, answers and changes of your exchanges"),
+        Topic.REMINDERS: wording.gettext("reminders"),
+        Topic.DIGEST: wording.gettext("the weekly digest"),
+        Topic.COORDINATION: wording.gettext("the coordinators' weekly brief"),
+    }[topic]
+
+
+def _page(wording: Wording, title: str, body: str) -> Response:
     html = (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width"><meta name="robots" content="noindex">'
-        f"<title>{escape(title)}</title></head>\n<body><main><h1>{escape(title)}</h1>{body}</main></body></html>\n"
+        f'<!doctype html>\n<html lang="{wording.language}" dir="{wording.locale.text_direction}">'
+        '<head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f'<meta name="robots" content="noindex"><title>{escape(title)}</title></head>\n'
+        f"<body><main><h1>{escape(title)}</h1>{body}</main></body></html>\n"
     )
     return Response(html, 200, _HEADERS, "text/html; charset=utf-8")
 
@@ -51,17 +56,23 @@ _HTML: dict[int | str, dict[str, Any]] = {
 @router.get("", response_class=Response, responses={**_HTML, **responses(NoSuchLink)}, openapi_extra=public(404))
 async def show(token: Token, context: InContext) -> Response:
     """Ask whether mails of the link's topic should stop. Changes nothing: links are followed by programs too."""
-    topic = await context.preferences.topic_of_link(token)
+    link = await context.preferences.read_link(token)
+    wording = context.languages.wording(link.locale, "UTC")
+    stop = wording.gettext("Stop these mails")
+    told = wording.gettext("You will get no more mails with %(topic)s. They stay in your inbox on the site.")
     return _page(
-        "Stop these mails?",
-        f"<p>You will get no more mails with {escape(_WORDS[topic])}. They stay in your inbox on the site.</p>"
+        wording,
+        wording.gettext("Stop these mails?"),
+        f"<p>{escape(told % {'topic': _words(wording, link.topic)})}</p>"
         '<form method="post"><input type="hidden" name="List-Unsubscribe" value="One-Click">'
-        "<button>Stop these mails</button></form>",
+        f"<button>{escape(stop)}</button></form>",
     )
 
 
 @router.post("", response_class=Response, responses={**_HTML, **responses(NoSuchLink)}, openapi_extra=public(404))
 async def unsubscribe(token: Token, context: InContext) -> Response:
     """Stop mails of the link's topic; once or more often is the same."""
-    topic = await context.preferences.unsubscribe(token)
-    return _page("Done", f"<p>You get no more mails with {escape(_WORDS[topic])}. Your settings can undo that.</p>")
+    link = await context.preferences.unsubscribe(token)
+    wording = context.languages.wording(link.locale, "UTC")
+    told = wording.gettext("You get no more mails with %(topic)s. Your settings can undo that.")
+    return _page(wording, wording.gettext("Done"), f"<p>{escape(told % {'topic': _words(wording, link.topic)})}</p>")

@@ -11,11 +11,13 @@ from skillsync_notifications.service.scheduler import Scheduler
 from skillsync_notifications.service.sender import Sender
 from skillsync_notifications.service.templates import Templates
 from skillsync_notifications.service.weekly import WeeklyMails
+from skillsync_notifications.service.wording import Languages, Wording
 
 __all__ = [
     "Delivery",
     "Desk",
     "InboxPage",
+    "Languages",
     "MailFeedback",
     "Matters",
     "MemberPreferences",
@@ -26,4 +28,5 @@ __all__ = [
     "Sender",
     "Templates",
     "WeeklyMails",
+    "Wording",
 ]

@@ -129,7 +129,7 @@ class Delivery:
         if not is_wanted:
             raise Unwanted
         await self._require_open(mail, contact)
-        link = await self._desk.preferences.link(mail.recipient, mail.template)
+        link = await self._desk.preferences.link(mail.recipient, mail.template, contact.locale)
         return self._desk.templates.write(mail, contact, matter, self._clock.now(), unsubscribe_url=link)
 
     async def _require_open(self, mail: Mail, contact: Contact) -> None:

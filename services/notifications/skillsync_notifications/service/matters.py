@@ -5,12 +5,12 @@ from datetime import timedelta
 
 from skillsync_kit.clock import Clock
 from skillsync_kit.database import Database
-from skillsync_notifications.clients import Exchanges
+from skillsync_notifications.clients import Exchanges, Figures
 from skillsync_notifications.entities import (
-    Brief,
     Digest,
     Exchange,
     ExpiringOffering,
+    Limit,
     ListedExchange,
     Mail,
     Matter,
@@ -25,6 +25,8 @@ from skillsync_notifications.repository import ReminderRepository
 __all__ = ["Matters"]
 
 _WEEK = timedelta(days=7)
+# Before Monday in UTC a brief is written so early at the most: at eight where it is fourteen hours later.
+_EARLIEST = timedelta(hours=6)
 # What a digest lists at the most; each is asked for.
 _LISTED = 10
 
@@ -33,25 +35,36 @@ class Matters:
     """Finds what mails tell of. A reminder of what has moved meanwhile tells nobody."""
 
     def __init__(
-        self, *, database: Database, repository: ReminderRepository, exchanges: Exchanges, clock: Clock
+        self,
+        *,
+        database: Database,
+        repository: ReminderRepository,
+        exchanges: Exchanges,
+        figures: Figures,
+        clock: Clock,
     ) -> None:
         self._database = database
         self._repository = repository
         self._exchanges = exchanges
+        self._figures = figures
         self._clock = clock
 
     async def of(self, mail: Mail) -> Matter | None:
         """What the mail tells of; None when it tells of nothing but its event. Raises NothingToSend."""
         match mail.template:
-            case Template.WELCOME | Template.SOFT_LIMIT:
+            case Template.WELCOME:
                 return None
+            case Template.SOFT_LIMIT:
+                hours = await self._exchanges.hours(mail.recipient, self._clock.now())
+                return Limit(hours.available, hours.floor)
             case Template.OFFERING_EXPIRES:
                 return await self._offering(mail)
             case Template.WEEKLY_DIGEST:
                 return await self._digest(mail)
             case Template.COORDINATORS_BRIEF:
-                now = self._clock.now()
-                return Brief(now - _WEEK, now)
+                # In the east it is Monday morning while UTC still has its Sunday: that week counts as over.
+                today = (self._clock.now() + _EARLIEST).date()
+                return await self._figures.brief(today - timedelta(days=today.weekday()) - _WEEK)
             case _:
                 return await self._exchange(mail)
 
@@ -73,23 +86,35 @@ class Matters:
         return ExpiringOffering(found.id, found.kind, found.skill, found.expires_at)
 
     async def _digest(self, mail: Mail) -> Digest:
-        """What waits for a member: of what they will be reminded of, and is still so."""
+        """A member's week: the hours that moved, and what waits: of what they will be reminded of, and is still so."""
+        now = self._clock.now()
         async with self._database.read() as connection:
             planned = await self._repository.waiting(connection, mail.recipient, limit=_LISTED)
         # One of a confirmation's two reminders is enough.
         once = {(reminder.template, reminder.subject): reminder for reminder in reversed(planned)}
-        found = await asyncio.gather(*(self._listed(reminder) for reminder in once.values()))
+        hours, found = await asyncio.gather(
+            self._exchanges.hours(mail.recipient, now - _WEEK),
+            asyncio.gather(*(self._listed(reminder) for reminder in once.values())),
+        )
         by_template: dict[Template, list[ListedExchange]] = {}
         for template, listed in filter(None, found):
             by_template.setdefault(template, []).append(listed)
-        if not by_template:
+        if not (by_template or hours.minutes_given or hours.minutes_received):
             raise NothingToSend("nothing waits")
-        now = self._clock.now()
         answers, confirmations, coming = (
             tuple(sorted(by_template.get(template, ()), key=lambda listed: (listed.at or now, listed.id)))
             for template in (Template.PROPOSAL_REMINDER, Template.CONFIRM_REMINDER, Template.EXPIRY_REMINDER)
         )
-        return Digest(now - _WEEK, now, answers, confirmations, coming)
+        return Digest(
+            now - _WEEK,
+            now,
+            answers,
+            confirmations,
+            coming,
+            minutes_given=hours.minutes_given,
+            minutes_received=hours.minutes_received,
+            balance_minutes=hours.balance,
+        )
 
     async def _listed(self, reminder: Reminder) -> tuple[Template, ListedExchange] | None:
         exchange = await self._exchanges.exchange(reminder.subject, reminder.recipient)

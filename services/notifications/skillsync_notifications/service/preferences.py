@@ -8,7 +8,7 @@ from skillsync_kit.auth import Principal
 from skillsync_kit.clock import Clock
 from skillsync_kit.database import Database, UnitOfWork
 from skillsync_kit.etags import Precondition
-from skillsync_notifications.entities import Channel, Preferences, Switches, Template, Topic, topic_of
+from skillsync_notifications.entities import Channel, Link, Preferences, Switches, Template, topic_of
 from skillsync_notifications.errors import NoSuchLink
 from skillsync_notifications.repository import PreferencesRepository
 
@@ -55,39 +55,41 @@ class MemberPreferences:
 
         return await self._database.run(work)
 
-    async def link(self, user: str, template: Template) -> str | None:
-        """A new link that turns off mails of the template's topic; None when they are required."""
+    async def link(self, user: str, template: Template, locale: str) -> str | None:
+        """A new link that turns off mails of the template's topic; None when they are required.
+
+        Its page is in the language of the mail, which is of that locale.
+        """
         topic = topic_of(template)
         if topic.is_required:
             return None
         token = self._new_token()
 
         async def work(unit: UnitOfWork) -> None:
-            await self._repository.add_link(unit, _digest(token), user, topic, self._clock.now())
+            await self._repository.add_link(unit, _digest(token), Link(user, topic, locale), self._clock.now())
 
         await self._database.run(work)
         return f"{self._base_url}/v1/unsubscribe/{token}"
 
-    async def topic_of_link(self, token: str) -> Topic:
-        """What a link turns off. Changes nothing. Raises NoSuchLink."""
+    async def read_link(self, token: str) -> Link:
+        """Whom and what a link is for. Changes nothing. Raises NoSuchLink."""
         async with self._database.read() as connection:
             found = await self._repository.link(connection, _digest(token))
         if found is None:
             raise NoSuchLink()
-        return found[1]
+        return found
 
-    async def unsubscribe(self, token: str) -> Topic:
+    async def unsubscribe(self, token: str) -> Link:
         """Turn off what a link is for; twice is the same as once. Raises NoSuchLink."""
 
-        async def work(unit: UnitOfWork) -> Topic:
+        async def work(unit: UnitOfWork) -> Link:
             link = await self._repository.link(unit.connection, _digest(token))
             if link is None:
                 raise NoSuchLink()
-            user, topic = link
-            found = await self._repository.of(unit.connection, user)
-            if found.switch_off(topic, Channel.MAIL):
+            found = await self._repository.of(unit.connection, link.user)
+            if found.switch_off(link.topic, Channel.MAIL):
                 await self._repository.save(unit, found, self._clock.now())
-            return topic
+            return link
 
         return await self._database.run(work)
 

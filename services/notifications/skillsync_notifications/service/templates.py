@@ -36,8 +36,6 @@ _MATTERS: dict[Template, tuple[str, type[Matter]]] = {
     Template.OFFERING_EXPIRES: ("offering", ExpiringOffering),
 }
 _EXCHANGE: tuple[str, type[Matter]] = ("exchange", Exchange)
-# These tell something even when no more than the event is known.
-_WITHOUT_MATTER = frozenset({Template.WELCOME, Template.SOFT_LIMIT})
 # The letters that bring an entry for the calendar, or take it away.
 _IN_CALENDAR = frozenset({Template.ACCEPTED, Template.RECEIPT})
 
@@ -50,7 +48,7 @@ class Templates:
 
     def __init__(self, web_url: str, translations: Folder | None = None) -> None:
         self._web_url = web_url.rstrip("/")
-        self._languages = Languages(translations or Folder.of_package("translations"))
+        self._languages = Languages(translations)
         self._pages = Pages(Folder.of_package("templates"), Folder.of_package("templates/letters"))
         if missing := {template.value for template in Template} ^ self._pages.names:
             raise ValueError(f"a template without a letter, or a letter without a template: {sorted(missing)}")
@@ -152,10 +150,8 @@ class Templates:
 
 
 def _require_matter(template: Template, matter: Matter | None) -> None:
-    _, wanted = _MATTERS.get(template, _EXCHANGE)
-    if matter is None and template in _WITHOUT_MATTER:
-        return
-    if template is Template.WELCOME or not isinstance(matter, wanted):
+    wanted = type(None) if template is Template.WELCOME else _MATTERS.get(template, _EXCHANGE)[1]
+    if not isinstance(matter, wanted):
         raise TypeError(f"{template.value} does not tell of {type(matter).__name__}")
 
 

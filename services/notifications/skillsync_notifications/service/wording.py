@@ -5,7 +5,7 @@ compiled when they are read. A locale falls back: de-AT to de to en.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from io import BytesIO
 from zoneinfo import ZoneInfo
 
@@ -65,9 +65,9 @@ class Wording:
         # These have no city; and Etc/GMT+3 is three hours behind (POSIX), so that its key would mislead.
         return get_timezone_gmt(local, "long", locale=self.locale) if local.utcoffset() else "UTC"
 
-    def day(self, at: datetime) -> str:
-        """The date at that moment in the recipient's time zone."""
-        return format_date(at.astimezone(self.zone), "long", self.locale)
+    def day(self, at: date) -> str:
+        """A date; of a moment, that in the recipient's time zone."""
+        return format_date(at.astimezone(self.zone) if isinstance(at, datetime) else at, "long", self.locale)
 
     def number(self, value: int) -> str:
         """A number, grouped as the locale does it."""
@@ -99,9 +99,10 @@ class Wording:
 class Languages:
     """The languages there are. Raises ValueError for a catalogue whose placeholders differ from the source's."""
 
-    def __init__(self, folder: Folder) -> None:
+    def __init__(self, folder: Folder | None = None) -> None:
+        """Of the folder's catalogues; of the package's own when none is given."""
         self._catalogues: dict[str, NullTranslations] = {_SOURCE_LANGUAGE: NullTranslations()}
-        for name, text in folder.files(".po"):
+        for name, text in (folder or Folder.of_package("translations")).files(".po"):
             self._catalogues[name] = _compiled(name, text)
 
     @property

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import httpx2
@@ -11,8 +11,8 @@ import pytest
 from skillsync_kit.errors import DependencyUnavailable
 from skillsync_kit.http_client import ServiceClient
 from skillsync_kit.internal_client import InternalService
-from skillsync_notifications.clients import TransactionsService, UsersService
-from skillsync_notifications.entities import Contact, Exchange, ExchangeLeg
+from skillsync_notifications.clients import AnalyticsService, TransactionsService, UsersService
+from skillsync_notifications.entities import Brief, Contact, Exchange, ExchangeLeg, Hours, SkillCount
 
 Answer = Callable[[httpx2.Request], httpx2.Response]
 CONTACT = {
@@ -189,6 +189,46 @@ async def test_an_unreadable_contact_is_not_quoted(body: Any) -> None:
         await UsersService(Service(always(200, body)).internal).contact("u1")
     assert "people.example" not in repr(unreadable.value) + repr(unreadable.value.__cause__)
     assert unreadable.value.__suppress_context__
+
+
+async def test_hours_are_asked_for_since_a_moment() -> None:
+    statement = {"balance": 150, "available": 90, "floor": -600, "minutes_given": 90, "minutes_received": 60, "more": 1}
+    service = Service(always(200, statement))
+    since = datetime(2030, 1, 1, 12, tzinfo=UTC)
+    assert await TransactionsService(service.internal).hours("b", since) == Hours(150, 90, -600, 90, 60)
+    assert service.asked[0].url.path == "/internal/statements/b"
+    assert service.asked[0].url.params["since"] == "2030-01-01T12:00:00+00:00"
+    for body in ({**statement, "floor": None}, None):
+        with pytest.raises(DependencyUnavailable, match="cannot be read"):
+            await TransactionsService(Service(always(200, body)).internal).hours("b", since)
+
+
+ROWS: dict[str, list[dict[str, Any]]] = {
+    "members": [{"start": "2030-01-07", "active": 9, "new": None, "dormant": 4}],
+    "funnel": [{"start": "2030-01-07", "proposed": 7, "accepted": 6}],
+    "exchanges": [{"start": "2030-01-07", "exchanges": 5, "minutes": 330, "hours": 5.5}],
+    "skills": [
+        *({"kind": "offer", "rank": n, "skill": f"skill-{n}", "category": "music", "members": 9 - n} for n in range(7)),
+        {"kind": "want", "rank": 1, "skill": "piano", "category": "music", "members": 3},
+    ],
+}
+
+
+async def test_a_brief_is_the_week_of_four_measures() -> None:
+    service = Service(lambda request: httpx2.Response(200, json={"rows": ROWS[request.url.path.rpartition("/")[2]]}))
+    brief = await AnalyticsService(service.internal).brief(date(2030, 1, 7))
+    offered = tuple(SkillCount(f"skill-{n}", 9 - n) for n in range(5))
+    wanted = (SkillCount("piano", 3),)
+    assert brief == Brief(date(2030, 1, 7), date(2030, 1, 13), None, 9, 4, 7, 5, 330, offered, wanted)
+    asked = {request.url.path: dict(request.url.params) for request in service.asked}
+    week = {"from": "2030-01-07", "to": "2030-01-14", "interval": "week"}
+    assert asked == {f"/internal/measures/{name}": {} if name == "skills" else week for name in ROWS}
+
+
+@pytest.mark.parametrize("rows", [[], [{"start": "2030-01-07"}]])
+async def test_a_measure_that_cannot_be_read_is_no_brief(rows: list[Any]) -> None:
+    with pytest.raises(DependencyUnavailable, match="cannot be read"):
+        await AnalyticsService(Service(always(200, {"rows": rows})).internal).brief(date(2030, 1, 7))
 
 
 async def test_an_unreadable_transaction_is_not_quoted() -> None:

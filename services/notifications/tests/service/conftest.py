@@ -41,7 +41,7 @@ def a_matter(an_exchange: Callable[..., Exchange]) -> Callable[[Template], Matte
         Template.WELCOME: None,
         Template.SOFT_LIMIT: Limit(-330, -600),
         Template.WEEKLY_DIGEST: Digest(
-            SUMMER, SUMMER + timedelta(days=7), (listed,), (listed, listed), (listed,), (found,), 2, 90, 60
+            SUMMER, SUMMER + timedelta(days=7), (listed,), (listed, listed), (listed,), (found,), 90, 60, 150
         ),
         Template.COORDINATORS_BRIEF: Brief(
             SUMMER,

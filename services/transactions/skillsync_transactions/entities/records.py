@@ -3,9 +3,19 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from skillsync_transactions.entities.account import Account
 from skillsync_transactions.entities.parts import State
 
-__all__ = ["HistoryEntry", "LedgerEntry", "Posted"]
+__all__ = ["HistoryEntry", "LedgerEntry", "Posted", "Statement"]
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A member's account, and what came to it and left it since some moment, in minutes."""
+
+    account: Account
+    minutes_given: int
+    minutes_received: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,14 @@
 
 from skillsync_transactions.schemas.books import BooksAnswer, represent_books
 from skillsync_transactions.schemas.history import HistoryPage, represent_history
-from skillsync_transactions.schemas.ledger import BalanceRepresentation, LedgerPage, represent_balance, represent_entry
+from skillsync_transactions.schemas.ledger import (
+    BalanceRepresentation,
+    LedgerPage,
+    StatementForWorkers,
+    represent_balance,
+    represent_entry,
+    represent_statement,
+)
 from skillsync_transactions.schemas.requests import AgreedTerms, Moment, Proposal, Refusal, Reversal, TransactionPatch
 from skillsync_transactions.schemas.transactions import (
     TransactionPage,
@@ -22,6 +29,7 @@ __all__ = [
     "Proposal",
     "Refusal",
     "Reversal",
+    "StatementForWorkers",
     "TransactionPage",
     "TransactionPatch",
     "TransactionRepresentation",
@@ -31,5 +39,6 @@ __all__ = [
     "represent_books",
     "represent_entry",
     "represent_history",
+    "represent_statement",
     "transaction_as_json",
 ]

@@ -5,9 +5,16 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict, Field
 
 from skillsync_transactions.entities import Account
-from skillsync_transactions.entities.records import LedgerEntry
+from skillsync_transactions.entities.records import LedgerEntry, Statement
 
-__all__ = ["BalanceRepresentation", "LedgerPage", "represent_balance", "represent_entry"]
+__all__ = [
+    "BalanceRepresentation",
+    "LedgerPage",
+    "StatementForWorkers",
+    "represent_balance",
+    "represent_entry",
+    "represent_statement",
+]
 
 
 class LedgerEntryRepresentation(BaseModel):
@@ -74,6 +81,22 @@ class BalanceRepresentation(BaseModel):
     floor: int = Field(description="What `available` never falls under")
 
 
+class StatementForWorkers(BaseModel):
+    """A member's hours, in minutes, for mails to them; given and received: since the moment asked for."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"balance": 120, "available": 60, "floor": -600, "minutes_given": 90, "minutes_received": 30}]
+        }
+    )
+
+    balance: int
+    available: int
+    floor: int = Field(description="What `available` never falls under")
+    minutes_given: int
+    minutes_received: int
+
+
 def represent_entry(entry: LedgerEntry) -> LedgerEntryRepresentation:
     """An entry of the caller's account."""
     return LedgerEntryRepresentation(
@@ -95,4 +118,16 @@ def represent_balance(account: Account) -> BalanceRepresentation:
         held=account.held,
         available=account.available,
         floor=account.floor,
+    )
+
+
+def represent_statement(statement: Statement) -> StatementForWorkers:
+    """A member's hours as a worker is told them."""
+    account = statement.account
+    return StatementForWorkers(
+        balance=account.balance,
+        available=account.available,
+        floor=account.floor,
+        minutes_given=statement.minutes_given,
+        minutes_received=statement.minutes_received,
     )

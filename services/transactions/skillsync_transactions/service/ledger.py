@@ -7,11 +7,14 @@ from skillsync_kit.auth import Principal
 from skillsync_kit.database import Database, UnitOfWork
 from skillsync_kit.pagination import Page
 from skillsync_transactions.entities import Account, Movement, apply
-from skillsync_transactions.entities.records import LedgerEntry, Posted
+from skillsync_transactions.entities.records import LedgerEntry, Posted, Statement
 from skillsync_transactions.events import AccountSoftLimitCrossed
 from skillsync_transactions.repository import AccountRepository, BookRepository
 
 __all__ = ["Ledger"]
+
+# What a statement reads at the most: a week's entries are on the first page but for few.
+_PAGE, _MOST_PAGES = 100, 10
 
 
 class Ledger:
@@ -27,6 +30,21 @@ class Ledger:
         """The caller's account."""
         async with self._database.read() as connection:
             return await self._repository.find(connection, by.id)
+
+    async def statement(self, owner: str, since: datetime) -> Statement:
+        """A member's account and what was counted since then; of the newest thousand entries at the most."""
+        async with self._database.read() as connection:
+            account = await self._repository.find(connection, owner)
+            counted, before_id = list[int](), None
+            for _ in range(_MOST_PAGES):
+                page = await self._repository.page(connection, owner, before_id=before_id, limit=_PAGE)
+                recent = [entry.minutes for entry in page if entry.at >= since]
+                counted += recent
+                if len(recent) < _PAGE:
+                    break
+                before_id = page[-1].id
+        given = sum(minutes for minutes in counted if minutes > 0)
+        return Statement(account, given, given - sum(counted))
 
     async def page(self, by: Principal, *, after: tuple[str, ...] | None, limit: int) -> Page[LedgerEntry]:
         """A page of the entries of the caller's account, the newest first."""

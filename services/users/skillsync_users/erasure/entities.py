@@ -4,13 +4,21 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-__all__ = ["PARTS", "SERVICES", "Progress"]
+__all__ = ["PARTS", "SERVICES", "Planned", "Progress"]
 
 SERVICES = ("transactions", "notifications", "analytics")
 """Who is asked whether they have done their part."""
 
 PARTS = ("users", "user-pool", *SERVICES)
 """Everybody who has one: this service, the account at the user pool, the other services."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """An erasure that its person may still take back."""
+
+    user_id: str
+    due_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from skillsync_kit.database import UnitOfWork
 from skillsync_users import tables
+from skillsync_users.erasure.entities import Planned
 
 __all__ = ["ErasureRepository"]
 
@@ -24,6 +25,16 @@ class ErasureRepository:
             select(_user.id).where(_user.erasure_due_at <= now).order_by(_user.erasure_due_at, _user.id).limit(limit)
         )
         return (await connection.execute(query)).scalars().all()
+
+    async def planned(self, connection: AsyncConnection, *, limit: int) -> Sequence[Planned]:
+        """At most `limit` erasures that are still to come, the first due first."""
+        query = (
+            select(_user.id, _user.erasure_due_at)
+            .where(_user.erasure_due_at.is_not(None))
+            .order_by(_user.erasure_due_at, _user.id)
+            .limit(limit)
+        )
+        return [Planned(*row) for row in await connection.execute(query)]
 
     async def acknowledged(self, connection: AsyncConnection, users: Collection[str]) -> dict[str, frozenset[str]]:
         """Who has done their part, for each of `users`."""

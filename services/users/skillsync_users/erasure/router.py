@@ -74,5 +74,5 @@ async def stay(by: Person, key: Key, if_match: IfMatch, context: InContext) -> R
 
 @router.get("/internal/erasures", openapi_extra=access(owner=404, counterparty=404, stranger=404, worker=200))
 async def open_erasures(_: Operates, context: InContext) -> OpenErasures:
-    """The erasures that somebody has not done their part of yet, with who that is."""
-    return represent_open(await context.leaving.open())
+    """The erasures that somebody has not done their part of yet, with who that is, and those that are still to come."""
+    return represent_open(await context.leaving.open(), await context.leaving.planned())

@@ -5,11 +5,12 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
-from skillsync_users.erasure.entities import Progress
+from skillsync_users.erasure.entities import Planned, Progress
 
 __all__ = ["ErasureWish", "OpenErasures", "represent_open"]
 
 _ADA = "0190c5d4-8f6e-7000-8000-000000000001"
+_BO = "0190c5d4-8f6e-7000-8000-000000000002"
 
 
 class ErasureWish(BaseModel):
@@ -29,8 +30,15 @@ class OpenErasure(BaseModel):
     missing: list[str]
 
 
+class PlannedErasure(BaseModel):
+    """An erasure that its person may still take back."""
+
+    user_id: str
+    due_at: datetime
+
+
 class OpenErasures(BaseModel):
-    """Those there are, the oldest first, at most a hundred."""
+    """Those there are, the oldest first, and those still to come, the first due first; at most a hundred of each."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -43,16 +51,18 @@ class OpenErasures(BaseModel):
                             "acknowledged": ["users"],
                             "missing": ["user-pool", "transactions", "notifications", "analytics"],
                         }
-                    ]
+                    ],
+                    "planned": [{"user_id": _BO, "due_at": "2030-01-15T12:00:00Z"}],
                 }
             ]
         }
     )
 
     items: list[OpenErasure]
+    planned: list[PlannedErasure]
 
 
-def represent_open(found: Sequence[Progress]) -> OpenErasures:
+def represent_open(found: Sequence[Progress], planned: Sequence[Planned]) -> OpenErasures:
     """Open erasures as operators are shown them."""
     return OpenErasures(
         items=[
@@ -63,5 +73,6 @@ def represent_open(found: Sequence[Progress]) -> OpenErasures:
                 missing=list(progress.missing),
             )
             for progress in found
-        ]
+        ],
+        planned=[PlannedErasure(user_id=it.user_id, due_at=it.due_at) for it in planned],
     )

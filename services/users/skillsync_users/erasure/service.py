@@ -17,7 +17,7 @@ from skillsync_kit.idempotency import Idempotency, Once, Reply
 from skillsync_kit.telemetry import flow, log
 from skillsync_users.clients import UserAccounts
 from skillsync_users.erasure.clients import ErasingServices
-from skillsync_users.erasure.entities import SERVICES, Progress
+from skillsync_users.erasure.entities import SERVICES, Planned, Progress
 from skillsync_users.erasure.repository import ErasureRepository
 from skillsync_users.events import as_event
 from skillsync_users.offerings.entities import MOST_OFFERINGS
@@ -112,6 +112,11 @@ class Leaving:
         async with self._database.read() as connection:
             done = await self._shelves.progress.acknowledged(connection, [erasure.user_id for erasure in found])
         return [Progress(erasure.user_id, erasure.erased_at, done[erasure.user_id]) for erasure in found]
+
+    async def planned(self) -> Sequence[Planned]:
+        """The erasures that are still to come, the first due first; at most a hundred."""
+        async with self._database.read() as connection:
+            return await self._shelves.progress.planned(connection, limit=_OPEN_AT_ONCE)
 
 
 class Eraser:

@@ -45,6 +45,21 @@ async def open_erasures(world: "World") -> dict[str, list[str]]:
     return {item["user_id"]: item["missing"] for item in items}
 
 
+async def test_operators_see_what_is_still_to_come(world: "World") -> None:
+    ada, bo = await world.member(), await world.member()
+    for member in (ada, bo):
+        await world.send("DELETE", "/v1/users/me", member, if_match=1)
+        world.clock.advance(days=1)
+    body = (await world.as_worker("/internal/erasures", "skillsync/operations.read")).json()
+    assert [it for it in body["planned"] if it["user_id"] in (ada, bo)] == [
+        {"user_id": ada, "due_at": "2030-01-08T12:00:00Z"},
+        {"user_id": bo, "due_at": "2030-01-09T12:00:00Z"},
+    ]
+    await world.send("POST", "/v1/users/me/restore", ada, if_match=2)
+    body = (await world.as_worker("/internal/erasures", "skillsync/operations.read")).json()
+    assert ada not in str(body)
+
+
 async def test_the_wish_tells_its_day_and_is_shown_to_its_owner_alone(world: "World") -> None:
     ada, bo = await world.member(), await world.member()
     first = await world.send("DELETE", "/v1/users/me", ada, if_match=1)

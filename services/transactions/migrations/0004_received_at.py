@@ -4,7 +4,7 @@ from alembic import op
 
 from skillsync_kit.outbox import add_received_at_v1
 
-revision = "0005"
+revision = "0004"
 down_revision = "0003"
 branch_labels = None
 depends_on = None
