@@ -237,9 +237,10 @@ def test_the_topic_takes_events_of_the_three_producers_alone(
     assert len(topics) == 1
     allow, deny, plain_http = topics[0]
     services = ("users", "transactions", "notifications")
+    processes = [f"{service}{role}" for service in services for role in ("", "-worker")]
     producers = [
-        *(f"arn:aws:iam::000000000000:role/{any_environment}-{service}-task" for service in services),
-        *(f"arn:aws:sts::000000000000:assumed-role/{any_environment}-{service}-task/*" for service in services),
+        *(f"arn:aws:iam::000000000000:role/{any_environment}-{process}-task" for process in processes),
+        *(f"arn:aws:sts::000000000000:assumed-role/{any_environment}-{process}-task/*" for process in processes),
     ]
     assert (allow["Effect"], allow["Action"]) == ("Allow", "sns:Publish")
     assert allow["Condition"] == {"ArnLike": {"aws:PrincipalArn": producers}}
