@@ -35,13 +35,26 @@ def checks() -> list[Check]:
     # One run for each: tests folders of several distributions have modules of the same name.
     typed = ["kit", "cli", "testing", *sorted(f"services/{path.name}" for path in (ROOT / "services").iterdir())]
     typed += ["bench", "infra", "tests", "scripts", "conftest.py"]
-    templates = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "infra" / "templates").glob("*.yaml"))
+    infra = ROOT / "infra"
+    templates = sorted(
+        str(path.relative_to(ROOT)) for folder in ("templates", "bootstrap") for path in (infra / folder).glob("*.yaml")
+    )
+    workflows = sorted(str(path.relative_to(ROOT)) for path in (ROOT / ".github" / "workflows").glob("*.yaml"))
+    schema = tool("check-jsonschema", "--quiet", "--builtin-schema")
     return [
         Check("lint", [tool("ruff", "check", ".")]),
         Check("format", [tool("ruff", "format", "--check", ".")]),
         Check("locks", [["uv", "lock", "--check"], ["uv", "lock", "--check", "--project", "cloud"]]),
         Check("contracts", [tool("lint-imports", "--no-logo")]),
         Check("templates", [tool("cfn-lint", *templates)]),
+        Check("containers", [tool("hadolint", "Dockerfile"), [*schema, "vendor.compose-spec", "compose.yaml"]]),
+        Check(
+            "workflows",
+            [
+                [*schema, "vendor.github-workflows", *workflows],
+                tool("zizmor", "--offline", "--quiet", "--no-progress", "--min-severity", "medium", ".github"),
+            ],
+        ),
         Check("types", [tool("mypy", folder) for folder in typed]),
         Check("installs", [[sys.executable, "scripts/install_alone.py"]]),
         Check("tests", [tool("pytest", *TWO_AT_ONCE)], live=True),

@@ -1,85 +1,138 @@
-"""Install each service alone, as a release would be, and look at what is there.
+"""Install each service alone, as its image has it, and look at what is there.
 
-For each service: a fresh environment with the kit, the service and their locked dependencies, from wheels and not from
-the tree. Its main module must import, its migrations and event schemas must be inside the wheel and usable from there,
-and no other service and no command may be importable. Exits 1 with one line for each thing that is wrong.
+For each service: the files that the Dockerfile copies, the `uv sync` lines that it runs, and so the very environment of
+the image. Its main module must import, its migrations and event schemas must be inside and usable from there, no other
+service, no command and no build tool may be importable; then the process must start from it, answer its own health
+check, and drain. Exits 1 with one line for each thing that is wrong.
 """
 
 import os
+import re
+import shlex
+import shutil
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
-import zipfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 SERVICES = ("users", "transactions", "notifications", "analytics")
-NEVER = ("skillsync", "skillsync_testing")
-IMPORT_SECONDS = 60
+NEVER = ("skillsync", "skillsync_testing", "pip", "uv", "hatchling", "setuptools")
+# The stages of the Dockerfile that make a service's environment, in order.
+STAGES = ("uv", "service-environment")
+COMMAND_SECONDS = 60
+AT_ONCE = 2
+# Nobody is asked: to start, a process needs no more than to know where they are.
+SETTINGS = {
+    "SKILLSYNC_ENVIRONMENT": "local",
+    "SKILLSYNC_TOKEN_ISSUER": "https://issuer.example",
+    "SKILLSYNC_JWKS_URL": "http://127.0.0.1:9/jwks.json",
+    "SKILLSYNC_WEB_CLIENT_ID": "web",
+    "SKILLSYNC_WORKER_CLIENT_ID": "worker",
+    "SKILLSYNC_WORKER_SECRET_ID": "secret",
+    "SKILLSYNC_TOKEN_URL": "http://127.0.0.1:9/token",
+    "SKILLSYNC_TOPIC_ARN": "arn:aws:sns:us-east-1:000000000000:events",
+    "SKILLSYNC_QUEUE_URL": "http://127.0.0.1:9/000000000000/queue",
+    "SKILLSYNC_FEEDBACK_QUEUE_URL": "http://127.0.0.1:9/000000000000/feedback",
+    "SKILLSYNC_USER_POOL_ID": "us-east-1_pool",
+    "SKILLSYNC_MAIL_SENDER": "no-reply@skillsync.example",
+    "SKILLSYNC_WEB_URL": "http://127.0.0.1:9",
+    **{f"SKILLSYNC_{service.upper()}_URL": "http://127.0.0.1:9" for service in SERVICES},
+    "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+}
 
 
 def main(root: Path = ROOT, services: tuple[str, ...] = SERVICES) -> int:
     """Check these services of the tree at `root`; return the exit status."""
-    wrong: list[str] = []
-    with tempfile.TemporaryDirectory(prefix="skillsync-alone-") as workplace:
-        wheels = Path(workplace) / "wheels"
-        packages = ["skillsync-kit", *(f"skillsync-{service}" for service in services)]
-        for package in packages:
-            _uv(root, "build", "--quiet", "--wheel", "--package", package, "--out-dir", str(wheels))
-        for service in services:
-            found = check(root, service, wheels, Path(workplace) / service)
-            wrong += [f"{service}: {line}" for line in found]
-            sys.stdout.write(f"{service}: {'wrong' if found else 'ok'}\n")
-    sys.stdout.writelines(f"{line}\n" for line in wrong)
-    return 1 if wrong else 0
+    with (
+        tempfile.TemporaryDirectory(prefix="skillsync-alone-") as workplace,
+        ThreadPoolExecutor(AT_ONCE) as pool,
+    ):
+        found = dict(
+            zip(services, pool.map(lambda one: check(root, one, Path(workplace) / one), services), strict=True)
+        )
+    for service, wrong in found.items():
+        sys.stdout.write(f"{service}: {'wrong' if wrong else 'ok'}\n")
+        sys.stdout.writelines(f"{service}: {line}\n" for line in wrong)
+    return 1 if any(found.values()) else 0
 
 
-def check(root: Path, service: str, wheels: Path, workplace: Path) -> list[str]:
-    """Install one service into a fresh environment under `workplace`; return what is wrong with it."""
+def check(root: Path, service: str, workplace: Path) -> list[str]:
+    """Make the environment of one service's image under `workplace`; return what is wrong with it."""
     package = f"skillsync_{service}"
-    wheel = next(wheels.glob(f"{package}-*.whl"))
-    python = _install(root, service, [wheel, next(wheels.glob("skillsync_kit-*.whl"))], workplace)
-    wrong = _missing_files(root, service, wheel)
+    python = build(root, service, workplace)
+    installed = next(python.parent.parent.glob("lib/python*/site-packages")) / package
+    wrong = _missing_files(root, service, installed)
     wrong += _failure("its main module does not import", python, f"import {package}.main")
     for other in (*(f"skillsync_{name}" for name in SERVICES if name != service), *NEVER):
         refused = f"import importlib\ntry: importlib.import_module({other!r})\nexcept ModuleNotFoundError: pass\n"
         wrong += _failure(f"{other} is importable", python, f"{refused}else: raise SystemExit('found')")
+    database = f"sqlite+aiosqlite:///{workplace}/try.sqlite"
     wrong += _failure(
         "its installed migrations do not run",
         python,
         f"import pathlib, {package}, skillsync_kit.migrations as migrations\n"
         f"directory = pathlib.Path({package}.__file__).parent / 'migrations'\n"
-        f"migrations.upgrade('sqlite+aiosqlite:///{workplace}/try.sqlite', directory)",
+        f"migrations.upgrade({database!r}, directory)",
     )
-    return wrong
+    return wrong or _run(python, package, SETTINGS | {"SKILLSYNC_DATABASE_URL": database})
 
 
-def _install(root: Path, service: str, wheels: list[Path], workplace: Path) -> Path:
-    """Make the environment: the locked third-party packages, then our wheels; return its Python."""
-    workplace.mkdir(parents=True)
-    environment, requirements = workplace / "venv", workplace / "requirements.txt"
-    only = ("--frozen", "--no-dev", "--no-emit-workspace", "--package", f"skillsync-{service}")
-    _uv(root, "export", "--quiet", *only, "--output-file", str(requirements))
-    _uv(root, "venv", "--quiet", "--no-project", "--python", sys.executable, str(environment))
-    python = environment / "bin" / "python"
-    install = ("pip", "install", "--quiet", "--python", str(python))
-    _uv(root, *install, "--require-hashes", "--requirements", str(requirements))
-    _uv(root, *install, "--no-deps", *map(str, wheels))
-    _uv(root, "pip", "check", "--quiet", "--python", str(python))
-    return python
+def build(root: Path, service: str, workplace: Path) -> Path:
+    """Do what the Dockerfile's stages do, in a folder; return the Python of the environment they make."""
+    folder, environment = workplace / "build", workplace / "app"
+    folder.mkdir(parents=True)
+    # Unlike in an image, uv's cache is used and nothing is compiled: that changes no file that is installed.
+    settings = {"UV_PROJECT_ENVIRONMENT": str(environment), "UV_PYTHON": sys.executable, "SERVICE": service}
+    for instruction, words in _instructions((root / "Dockerfile").read_text(), service):
+        if instruction == "COPY":
+            *sources, target = words
+            for source in sources:
+                _copy(root / source, folder / target / (source if target == "./" else ""))
+        elif words[0] == "uv":
+            _uv(folder, settings, *words[1:])
+        else:
+            raise SystemExit(f"Dockerfile: this script does not know how to RUN {words[0]}")
+    return environment / "bin" / "python"
 
 
-def _missing_files(root: Path, service: str, wheel: Path) -> list[str]:
-    """Compare the wheel with the tree's migrations and event schemas."""
-    inside = set(zipfile.ZipFile(wheel).namelist())
+def _instructions(text: str, service: str) -> Iterator[tuple[str, list[str]]]:
+    """Yield each COPY from the tree and each RUN of the stages, with their words."""
+    stage = ""
+    for line in text.replace("\\\n", " ").replace("${SERVICE}", service).splitlines():
+        if found := re.match(r"FROM \S+ AS (\S+)", line):
+            stage = found[1]
+        instruction, _, rest = line.partition(" ")
+        if stage in STAGES and instruction in ("COPY", "RUN") and not rest.startswith("--from="):
+            yield instruction, shlex.split(rest)
+
+
+def _copy(source: Path, target: Path) -> None:
+    if source.is_dir():
+        # As .dockerignore leaves it.
+        shutil.copytree(source, target, ignore=shutil.ignore_patterns("tests", ".venv", "__pycache__"))
+    else:
+        shutil.copy(source, target)
+
+
+def _missing_files(root: Path, service: str, installed: Path) -> list[str]:
+    """Compare what is installed with the tree's migrations and event schemas."""
     home = root / "services" / service
     migrations = sorted((home / "migrations").rglob("*.py"))
     schemas = sorted((home / "events").glob("*.json"))
     expected = {
-        **{path: f"skillsync_{service}/migrations/{path.relative_to(home / 'migrations')}" for path in migrations},
-        **{path: f"skillsync_{service}/event_schemas/{path.relative_to(home / 'events')}" for path in schemas},
+        **{path: installed / "migrations" / path.relative_to(home / "migrations") for path in migrations},
+        **{path: installed / "event_schemas" / path.relative_to(home / "events") for path in schemas},
     }
-    wrong = [f"{path.relative_to(root)} is not in the wheel" for path, name in expected.items() if name not in inside]
+    wrong = [f"{path.relative_to(root)} is not in the image" for path, there in expected.items() if not there.exists()]
     if not migrations:
         wrong.append("it has no migrations")
     return wrong
@@ -93,20 +146,53 @@ def _failure(message: str, python: Path, code: str) -> list[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=IMPORT_SECONDS,
+        timeout=COMMAND_SECONDS,
     )
     if done.returncode == 0:
         return []
     return [f"{message}: {(done.stderr.strip() or str(done.returncode)).splitlines()[-1]}"]
 
 
-def _uv(root: Path, *arguments: str) -> None:
+def _run(python: Path, package: str, settings: dict[str, str]) -> list[str]:
+    """Start the process as the image does, until its own health check says that it is alive; then end it."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    environment = {"PATH": f"{python.parent}:{os.environ['PATH']}", "SKILLSYNC_PORT": str(port), **settings}
+    command = [str(python), "-m", f"{package}.main", "api"]
+    with tempfile.TemporaryFile() as output:
+        process = subprocess.Popen(  # noqa: S603
+            command, cwd=python.parent, env=environment, stdout=output, stderr=subprocess.STDOUT
+        )
+        try:
+            is_alive = _wait_alive(process, python, environment)
+            process.send_signal(signal.SIGTERM)
+            status = process.wait(COMMAND_SECONDS)
+        finally:
+            process.kill()
+        output.seek(0)
+        last = (output.read().decode(errors="replace").splitlines() or ["it said nothing"])[-1]
+    if not is_alive:
+        return [f"its process does not answer its health check: {last}"]
+    return [f"its process ended with {status} when it was told to: {last}"] if status else []
+
+
+def _wait_alive(process: "subprocess.Popen[bytes]", python: Path, environment: dict[str, str]) -> bool:
+    give_up_at = time.monotonic() + COMMAND_SECONDS
+    probe = [str(python), "-m", "skillsync_kit.probe"]
+    while time.monotonic() < give_up_at and process.poll() is None:
+        if subprocess.run(probe, cwd=python.parent, env=environment, check=False).returncode == 0:  # noqa: S603
+            return True
+        time.sleep(0.2)
+    return False
+
+
+def _uv(folder: Path, settings: dict[str, str], *arguments: str) -> None:
     # This script runs inside the workspace's environment, which uv must not take for the one to fill.
-    environment = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
-    done = subprocess.run(  # noqa: S603 - the arguments are those above; the Makefile puts uv on the PATH
+    inherited = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
+    done = subprocess.run(  # noqa: S603 - the arguments are the Dockerfile's; the Makefile puts uv on the PATH
         ["uv", *arguments],  # noqa: S607
-        cwd=root,
-        env=environment,
+        cwd=folder,
+        env=inherited | settings,
         capture_output=True,
         text=True,
         check=False,

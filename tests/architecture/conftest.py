@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-COPIED = ("kit", "cli", "testing", "services", "scripts", "pyproject.toml", "uv.lock")
+COPIED = ("kit", "cli", "testing", "services", "scripts", "pyproject.toml", "uv.lock", "Dockerfile")
 
 
 @pytest.fixture

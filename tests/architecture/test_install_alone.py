@@ -31,5 +31,5 @@ def test_a_service_that_leans_on_another_or_forgets_its_files_is_found(tree: Pat
     assert "its main module does not import: ModuleNotFoundError: No module named 'skillsync_analytics'" in done.stdout
     assert "skillsync_users is importable: found" in done.stdout
     assert "services/transactions/migrations/" in done.stdout
-    assert "is not in the wheel" in done.stdout
+    assert "is not in the image" in done.stdout
     assert "its installed migrations do not run" in done.stdout

@@ -34,20 +34,9 @@ def service_specifications(
 ) -> list[Specification]:
     """Every service process, in the roles the options ask for, and the operators' API."""
     roles = ("api", "worker") if options.separate_workers else ("all",)
-    told = {
-        "AWS_ENDPOINT_URL": endpoint,
-        "SKILLSYNC_USERS_URL": addresses["users"].url,
-        "SKILLSYNC_TRANSACTIONS_URL": addresses["transactions"].url,
-        "SKILLSYNC_NOTIFICATIONS_URL": addresses["notifications"].url,
-        # An emulator holds nobody to the rate that it tells.
-        "SKILLSYNC_MAIL_RATE_PER_SECOND": "1000",
-        "SKILLSYNC_ANALYTICS_URL": addresses["analytics"].url,
-        "SKILLSYNC_TOKEN_URL": f"{endpoint}/oauth2/token",
-        "SKILLSYNC_WEB_URL": gateway_url,
-        "SKILLSYNC_CLOCK_FILE": str(paths.clock_file),
-        "SKILLSYNC_JWKS_URL": jwks_url(endpoint, provision["outputs"]["UserPoolId"]),
-    }
-    common = fleet.base_environment(options, provision["region"]) | told | from_outputs(provision["outputs"])
+    urls = {service: addresses[service].url for service in SERVICES}
+    told = neighbours(urls, endpoint, gateway_url, provision) | {"SKILLSYNC_CLOCK_FILE": str(paths.clock_file)}
+    common = fleet.base_environment(options, provision["region"]) | told
     specifications = []
     for service in SERVICES:
         own = {
@@ -68,6 +57,19 @@ def service_specifications(
     }
     specifications.append(fleet.service_specification(paths, OPERATIONS, "api", common | own, addresses[OPERATIONS]))
     return specifications
+
+
+def neighbours(urls: Mapping[str, str], endpoint: str, gateway_url: str, provision: Provision) -> dict[str, str]:
+    """Settings that are the same for all services: the others, by `urls`, and all that was provisioned."""
+    return from_outputs(provision["outputs"]) | {
+        "AWS_ENDPOINT_URL": endpoint,
+        **{f"SKILLSYNC_{service.upper()}_URL": url for service, url in urls.items()},
+        # An emulator holds nobody to the rate that it tells.
+        "SKILLSYNC_MAIL_RATE_PER_SECOND": "1000",
+        "SKILLSYNC_TOKEN_URL": f"{endpoint}/oauth2/token",
+        "SKILLSYNC_WEB_URL": gateway_url,
+        "SKILLSYNC_JWKS_URL": jwks_url(endpoint, provision["outputs"]["UserPoolId"]),
+    }
 
 
 def from_outputs(outputs: Mapping[str, str]) -> dict[str, str]:

@@ -40,7 +40,7 @@ def _start(ecs: Any, job: Job, started_by: str) -> str:
         networkConfiguration={
             "awsvpcConfiguration": {
                 "subnets": values["TaskSubnetIds"].split(","),
-                "securityGroups": [values["JobSecurityGroupId"]],
+                "securityGroups": [values["TasksGroupId"]],
                 "assignPublicIp": values["AssignPublicIp"],
             }
         },

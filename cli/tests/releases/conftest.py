@@ -69,7 +69,7 @@ Resources:
 Outputs:
   TaskDefinitionArn: {Value: !Ref Task}
   TaskSubnetIds: {Value: "subnet-1,subnet-2"}
-  JobSecurityGroupId: {Value: sg-1}
+  TasksGroupId: {Value: sg-1}
   AssignPublicIp: {Value: DISABLED}
 """
 TOP = """

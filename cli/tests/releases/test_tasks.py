@@ -14,7 +14,7 @@ VALUES = {
     "ClusterName": "cluster",
     "TaskDefinitionArn": "definition",
     "TaskSubnetIds": "subnet-1,subnet-2",
-    "JobSecurityGroupId": "sg-1",
+    "TasksGroupId": "sg-1",
     "AssignPublicIp": "DISABLED",
 }
 USERS, BOOKS = Job("migrate-users", VALUES), Job("migrate-transactions", VALUES)
