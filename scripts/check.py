@@ -30,6 +30,11 @@ def tool(name: str, *arguments: str) -> list[str]:
     return [str(TOOLS / name), *arguments]
 
 
+def npm(script: str) -> list[str]:
+    """Return the command line of a script of the web app's, with the Node that the web app is built with."""
+    return ["sh", "scripts/web.sh", "--run", script]
+
+
 def checks() -> list[Check]:
     """Return all checks, quick ones first, so that a slip shows early."""
     # One run for each: tests folders of several distributions have modules of the same name.
@@ -55,6 +60,8 @@ def checks() -> list[Check]:
                 tool("zizmor", "--offline", "--quiet", "--no-progress", "--min-severity", "medium", ".github"),
             ],
         ),
+        Check("openapi", [[sys.executable, "scripts/openapi.py", "--check"]]),
+        Check("web", [npm("lint"), npm("types")]),
         Check("types", [tool("mypy", folder) for folder in typed]),
         Check("installs", [[sys.executable, "scripts/install_alone.py"]]),
         Check("tests", [tool("pytest", *TWO_AT_ONCE)], live=True),
