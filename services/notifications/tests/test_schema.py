@@ -21,7 +21,7 @@ async def test_answers_are_as_documented(world: "World") -> None:
     worker = world.pool.worker_token(*(f"skillsync/{scope}" for scope in scopes))
     fitting = {f"GET /internal/{path}": [("", worker)] * 5 for path in ("events", "failed-messages")}
     fitting["GET /internal/erasures/{user_id}"] = [(gone, worker)]
-    fitting["GET /internal/exports/{user_id}"] = [(ada, worker)]
+    fitting["GET /internal/exports/{user_id}"] = [(ada, worker)] * 5
     await world.receive(world.event("transaction.proposed.v1", ada))
     await world.send_all()
     letter = next(letter for letter in world.mailbox.letters if letter.unsubscribe_url)

@@ -44,7 +44,7 @@ async def hints(world: "World") -> Hints:
     tokens = [*people.values(), world.pool.token(cleo), worker]
     fitting |= {f"GET /internal/{path}": [("", worker)] * 5 for path in ("events", "books", "failed-messages")}
     fitting["GET /internal/erasures/{user_id}"] = [(gone, worker)]
-    fitting["GET /internal/exports/{user_id}"] = [(ada, worker)]
+    fitting["GET /internal/exports/{user_id}"] = [(ada, worker)] * 5
     return Hints(tokens, {"id": ids, "as": [ada, bo, cleo], "terms_rev": [1]}, fitting)
 
 
