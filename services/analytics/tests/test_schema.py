@@ -28,7 +28,7 @@ async def test_answers_are_as_documented(world: "World") -> None:
     fitting |= {f"GET /v1/analytics{path}": [("", coordinator)] * 5 for path in ("", "/{measure}")}
     fitting["GET /internal/measures/{measure}"] = [("", worker)] * 5
     fitting["GET /internal/erasures/{user_id}"] = [(gone, worker)]
-    fitting["GET /internal/exports/{user_id}"] = [(ada, worker)]
+    fitting["GET /internal/exports/{user_id}"] = [(ada, worker)] * 5
     values = {
         "measure": list(MEASURES),
         "from": ["2029-11-05", "2029-12-03"],

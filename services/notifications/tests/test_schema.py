@@ -24,7 +24,7 @@ async def test_answers_are_as_documented(world: "World") -> None:
         for path in ("events", "failed-messages", "processed-messages", "mails")
     }
     fitting["GET /internal/erasures/{user_id}"] = [(gone, worker)]
-    fitting["GET /internal/exports/{user_id}"] = [(ada, worker)]
+    fitting["GET /internal/exports/{user_id}"] = [(ada, worker)] * 5
     fitting["GET /internal/trails/{subject}"] = [(gone, worker)] * 3
     await world.receive(world.event("transaction.proposed.v1", ada))
     await world.send_all()

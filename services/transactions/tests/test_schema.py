@@ -48,7 +48,7 @@ async def hints(world: "World") -> Hints:
     }
     fitting["GET /internal/statements/{owner}"] = [(ada, worker)] * 3
     fitting["GET /internal/erasures/{user_id}"] = [(gone, worker)]
-    fitting["GET /internal/exports/{user_id}"] = [(ada, worker)]
+    fitting["GET /internal/exports/{user_id}"] = [(ada, worker)] * 5
     fitting["GET /internal/trails/{subject}"] = [(id, worker) for id in ids[:3]]
     return Hints(tokens, {"id": ids, "as": [ada, bo, cleo], "terms_rev": [1]}, fitting)
 
