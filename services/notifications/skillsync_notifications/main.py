@@ -27,6 +27,7 @@ from skillsync_notifications.clients import (
     Exchanges,
     Figures,
     FixedLimit,
+    Offerings,
     PostOffice,
     SendingLimit,
     Ses,
@@ -75,6 +76,7 @@ class _Outside:
     contacts: Contacts
     exchanges: Exchanges
     figures: Figures
+    offerings: Offerings
     coordinators: Coordinators
     post_office: PostOffice
     limit: SendingLimit
@@ -157,6 +159,7 @@ async def _loops(
         repository=plans,
         exchanges=outside.exchanges,
         figures=outside.figures,
+        offerings=outside.offerings,
         clock=base.clock,
     )
     desk = Desk(
@@ -200,8 +203,10 @@ async def _outside(stack: AsyncExitStack, settings: NotificationsSettings, base:
     analytics = ServiceClient(base.http, "analytics", settings.analytics_url)
     # Not repeated by the AWS client: SES may have sent the mail whose answer was lost.
     ses = await open_client(stack, "sesv2", attempts=1)
+    members = UsersService(InternalService(users, tokens))
     return _Outside(
-        contacts=UsersService(InternalService(users, tokens)),
+        contacts=members,
+        offerings=members,
         exchanges=TransactionsService(InternalService(transactions, tokens)),
         figures=AnalyticsService(InternalService(analytics, tokens)),
         # A user pool's issuer ends in its id.

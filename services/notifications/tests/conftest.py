@@ -26,7 +26,17 @@ from skillsync_kit.inbox import Inbox
 from skillsync_kit.testing import FixedClock, UserPool
 from skillsync_notifications import tables
 from skillsync_notifications.consumer import UseCases, handlers, read_return, return_handlers
-from skillsync_notifications.entities import Brief, Contact, Exchange, ExchangeLeg, Hours, Letter, Mail, Template
+from skillsync_notifications.entities import (
+    Brief,
+    Contact,
+    Exchange,
+    ExchangeLeg,
+    Hours,
+    Letter,
+    Mail,
+    Template,
+    WatchedOffering,
+)
 from skillsync_notifications.repository import (
     MailRepository,
     PreferencesRepository,
@@ -65,6 +75,7 @@ class KnownMembers:
 
     def __init__(self) -> None:
         self.gone: set[str] = set()
+        self.offerings: dict[str, WatchedOffering] = {}
         self.is_away = False
         self.time_zone, self.locale = "Europe/Berlin", "en"
 
@@ -78,6 +89,10 @@ class KnownMembers:
         if self.is_away:
             raise DependencyUnavailable("The users service does not answer.")
         return None if user in self.gone else Contact(self.address(user), "Secret Name", self.locale, self.time_zone)
+
+    async def offering(self, id: str) -> WatchedOffering | None:
+        """See clients.Offerings."""
+        return self.offerings.get(id)
 
 
 class KnownExchanges:
@@ -248,6 +263,7 @@ class World:
             repository=self.plans,
             exchanges=self.exchanges,
             figures=self.figures,
+            offerings=self.members,
             clock=self.clock,
         )
         use_cases = UseCases(notifications, self.reminders, self.weekly)

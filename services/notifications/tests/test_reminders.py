@@ -11,7 +11,7 @@ from sqlalchemy import select
 from skillsync_kit.events import Event, UnreadableEvent
 from skillsync_kit.ids import new_id
 from skillsync_notifications import tables
-from skillsync_notifications.entities import Contact, Letter, Mail
+from skillsync_notifications.entities import Contact, Letter, Mail, WatchedOffering
 
 if TYPE_CHECKING:
     from tests.conftest import World
@@ -175,9 +175,12 @@ def offering(world: "World", name: str, owner: str, sequence: int, days: float |
     end = (world.clock.now() + timedelta(days=days)).isoformat() if days is not None else None
     to = {"paused": "paused", "fulfilled": "fulfilled", "expired": "expired"}.get(name, "active")
     data = {"owner": owner, "kind": "offer", "skill": "guitar", "to": to, "expires_at": end}
-    return world.event(
+    event = world.event(
         f"offering.{name}.v1", actor=owner, data=data, sequence=sequence, time=world.clock.now(), **changes
     )
+    ends = datetime.fromisoformat(end) if end and to == "active" else None
+    world.members.offerings[event.subject] = WatchedOffering(event.subject, owner, "offer", "guitar", sequence, ends)
+    return event
 
 
 async def test_an_owner_is_told_a_week_before_an_offering_expires_and_once(world: "World") -> None:
@@ -217,6 +220,19 @@ async def test_an_offering_that_was_renewed_while_its_mail_waited_is_not_told_of
     await world.reminders.turn()
     await world.receive(offering(world, "changed", ana, 2, 90, subject=event.subject))
     await world.send_all()
+    assert await fates(world, "offering-expires") == [(ana, "dropped")]
+
+
+@pytest.mark.parametrize("is_gone", [True, False])
+async def test_what_no_event_has_told_yet_is_found_when_the_mail_is_written(world: "World", is_gone: bool) -> None:
+    ana = new_id()
+    event = offering(world, "published", ana, 1, 30)
+    await world.receive(event)
+    if is_gone:
+        del world.members.offerings[event.subject]
+    else:
+        offering(world, "paused", ana, 2, 30, subject=event.subject)
+    await pass_days(world, 23.1)
     assert await fates(world, "offering-expires") == [(ana, "dropped")]
 
 

@@ -3,7 +3,7 @@
 from skillsync_notifications.clients.coordinators import Coordinators, UserPoolGroup
 from skillsync_notifications.clients.exchanges import Exchanges, TransactionsService
 from skillsync_notifications.clients.figures import AnalyticsService, Figures
-from skillsync_notifications.clients.members import Contacts, UsersService
+from skillsync_notifications.clients.members import Contacts, Offerings, UsersService
 from skillsync_notifications.clients.ses import FixedLimit, PostOffice, SendingLimit, Ses, SesLimit
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Exchanges",
     "Figures",
     "FixedLimit",
+    "Offerings",
     "PostOffice",
     "SendingLimit",
     "Ses",

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from skillsync_kit.clock import Clock
 from skillsync_kit.database import Database
-from skillsync_notifications.clients import Exchanges, Figures
+from skillsync_notifications.clients import Exchanges, Figures, Offerings
 from skillsync_notifications.entities import (
     Digest,
     Exchange,
@@ -41,12 +41,14 @@ class Matters:
         repository: ReminderRepository,
         exchanges: Exchanges,
         figures: Figures,
+        offerings: Offerings,
         clock: Clock,
     ) -> None:
         self._database = database
         self._repository = repository
         self._exchanges = exchanges
         self._figures = figures
+        self._offerings = offerings
         self._clock = clock
 
     async def of(self, mail: Mail) -> Matter | None:
@@ -79,8 +81,7 @@ class Matters:
         return exchange
 
     async def _offering(self, mail: Mail) -> ExpiringOffering:
-        async with self._database.read() as connection:
-            found = await self._repository.offering(connection, mail.subject)
+        found = await self._offerings.offering(mail.subject)
         if found is None or found.expires_at is None or not found.expires_as_told(mail.event_id, self._clock.now()):
             raise NothingToSend("the offering has moved")
         return ExpiringOffering(found.id, found.kind, found.skill, found.expires_at)

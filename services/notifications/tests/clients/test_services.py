@@ -12,7 +12,7 @@ from skillsync_kit.errors import DependencyUnavailable
 from skillsync_kit.http_client import ServiceClient
 from skillsync_kit.internal_client import InternalService
 from skillsync_notifications.clients import AnalyticsService, TransactionsService, UsersService
-from skillsync_notifications.entities import Brief, Contact, Exchange, ExchangeLeg, Hours, SkillCount
+from skillsync_notifications.entities import Brief, Contact, Exchange, ExchangeLeg, Hours, SkillCount, WatchedOffering
 
 Answer = Callable[[httpx2.Request], httpx2.Response]
 CONTACT = {
@@ -189,6 +189,19 @@ async def test_an_unreadable_contact_is_not_quoted(body: Any) -> None:
         await UsersService(Service(always(200, body)).internal).contact("u1")
     assert "people.example" not in repr(unreadable.value) + repr(unreadable.value.__cause__)
     assert unreadable.value.__suppress_context__
+
+
+@pytest.mark.parametrize("status", ["active", "paused"])
+async def test_an_offering_that_is_not_active_ends_for_nobody(status: str) -> None:
+    ends = datetime(2030, 1, 31, 12, tzinfo=UTC)
+    told = {"id": "o1", "owner": "b", "kind": "offer", "skill": "guitar", "status": status, "version": 3, "more": 1}
+    service = Service(always(200, {**told, "expires_at": ends.isoformat()}))
+    found = await UsersService(service.internal).offering("o1")
+    assert found == WatchedOffering("o1", "b", "offer", "guitar", 3, ends if status == "active" else None)
+    assert service.asked[0].url.path == "/internal/offerings/o1"
+    assert await UsersService(Service(always(404)).internal).offering("o1") is None
+    with pytest.raises(DependencyUnavailable, match="cannot be read"):
+        await UsersService(Service(always(200, told)).internal).offering("o1")
 
 
 async def test_hours_are_asked_for_since_a_moment() -> None:

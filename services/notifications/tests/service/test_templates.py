@@ -185,7 +185,7 @@ def test_the_digest_counts_and_leaves_out_what_is_empty(write: Write, a_matter: 
     assert "  - Bread for yoga, with Ana and Cleo: Monday, July 1, 2030, 2:00" in text
     assert "  - Bike repair, by Dana\n    https://web.example/offerings/found-1\n" in text
     short = write(Template.WEEKLY_DIGEST, Digest(digest.since, digest.until), locale="de").text
-    assert "  Tausche, die stattfanden: 0\n  Gegeben: 0 Std.\n  Erhalten: 0 Std.\n" in short
+    assert "  Gegeben: 0 Std.\n  Erhalten: 0 Std.\n  Stand: 0 Std.\n" in short
     assert "  - " not in short
     assert "1 Vorschlag wartet" not in short
 
