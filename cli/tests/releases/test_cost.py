@@ -83,7 +83,7 @@ def test_a_replica_has_the_storage_of_its_source() -> None:
     assert replica.dollars == database.dollars
 
 
-@pytest.mark.parametrize("environment", ["dev-try"])
+@pytest.mark.parametrize("environment", ["dev-ada", "dev-try", "staging", "prod"])
 def test_every_resource_of_every_environment_has_a_price(environment: str) -> None:
     _, readings = read(environment, stacks.root())
     items = [item for stack, reading in readings.items() for item in price(stack, reading, PRICES)]
