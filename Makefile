@@ -2,7 +2,7 @@
 # Variables given on the command line (make up PORT=9000) reach `skillsync` in its environment; absent ones stay absent.
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap packages up test check bench prove format clean
+.PHONY: help bootstrap packages webapp webapp-if-possible up test check bench prove format clean
 PYTHON := .venv/bin/python
 # Where scripts/bootstrap.sh puts uv when the machine has none.
 export PATH := $(PATH):$(CURDIR)/.uv/bin:$(HOME)/.local/bin
@@ -15,13 +15,13 @@ help: ## Show this help
 	@echo '  make test takes  ARGS="-k transaction -x"  (pytest arguments)'
 	@echo '  make prove takes  SEED=1  ARGS="-k ring"  PROOF_FILE=docs/proof.md  (written by a whole run, unless told otherwise)'
 
-up: bootstrap ## Bring the whole system up on this machine; Ctrl-C drains it
+up: bootstrap webapp-if-possible ## Bring the whole system up on this machine; Ctrl-C drains it
 	@exec .venv/bin/skillsync up
 
-test: bootstrap packages ## Run every suite, on SQLite and on MariaDB, on both caches
+test: bootstrap packages webapp ## Run every suite, on SQLite and on MariaDB, on both caches
 	@exec .venv/bin/pytest -n 2 --dist loadgroup $(ARGS)
 
-check: bootstrap packages ## What must pass before a push: format, types, contracts, templates, locks, installs, tests
+check: bootstrap packages webapp ## What must pass before a push: format, types, contracts, templates, locks, installs, tests
 	@exec $(PYTHON) scripts/check.py
 
 bench: bootstrap packages ## Measure the transactions service under load, against three other ways to write it
@@ -29,7 +29,7 @@ bench: bootstrap packages ## Measure the transactions service under load, agains
 
 # Part of the proofs would be a poor record of all of them, so ARGS write no file unless one is named.
 prove: PROOF_FILE ?= $(if $(ARGS),,docs/proof.md)
-prove: bootstrap packages ## Hold every promise against its full figure, and write what was seen; takes long
+prove: bootstrap packages webapp ## Hold every promise against its full figure, and write what was seen; takes long
 	@exec env PROOF_FILE=$(PROOF_FILE) .venv/bin/pytest -m prove -s --timeout=0 $(ARGS)
 
 format: bootstrap ## Format the code and apply safe fixes
@@ -37,13 +37,20 @@ format: bootstrap ## Format the code and apply safe fixes
 	@.venv/bin/ruff format .
 
 clean: ## Delete environments, caches and local state (databases and the local cloud with them)
-	@rm -rf .venv cloud/.venv .skillsync .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build
+	@rm -rf .venv cloud/.venv .skillsync .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build web/dist web/node_modules
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The locked environments: .venv and cloud/.venv. Quick when they are there.
 bootstrap:
 	@scripts/bootstrap.sh
 
-# The servers that the tests start for themselves.
+# web/dist, when its sources changed. The system runs without it, too.
+webapp:
+	@scripts/web.sh
+
+webapp-if-possible:
+	@scripts/web.sh --if-possible
+
+# The servers and the browser that the tests start for themselves.
 packages:
 	@scripts/install_packages.sh

@@ -31,6 +31,11 @@ def tool(name: str, *arguments: str) -> list[str]:
     return [str(TOOLS / name), *arguments]
 
 
+def npm(script: str) -> list[str]:
+    """Return the command line of a script of the web app's, with the Node that the web app is built with."""
+    return ["sh", "scripts/web.sh", "--run", script]
+
+
 def checks() -> list[Check]:
     """Return all checks, quick ones first, so that a slip shows early."""
     # One run for each: tests folders of several distributions have modules of the same name.
@@ -43,6 +48,8 @@ def checks() -> list[Check]:
         Check("locks", [["uv", "lock", "--check"], ["uv", "lock", "--check", "--project", "cloud"]]),
         Check("contracts", [tool("lint-imports", "--no-logo")]),
         Check("templates", [tool("cfn-lint", *templates)]),
+        Check("openapi", [[sys.executable, "scripts/openapi.py", "--check"]]),
+        Check("web", [npm("lint"), npm("types")]),
         Check("types", [tool("mypy", folder) for folder in typed]),
         Check("installs", [[sys.executable, "scripts/install_alone.py"]]),
         Check("tests", [tool("pytest", *TWO_AT_ONCE)], live=True),

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs Debian's MariaDB and Redis when they are absent: tests start private instances of them.
+# Installs Debian's MariaDB, Redis and Chromium when they are absent: tests start private instances of them.
 # The packages' own services are not started, and a machine that has the programs is left as it is.
 set -euo pipefail
 
@@ -8,6 +8,7 @@ wanted=()
 command -v mariadbd >/dev/null && command -v mariadb-install-db >/dev/null && command -v mariadb >/dev/null ||
     wanted+=(mariadb-server)
 command -v redis-server >/dev/null || wanted+=(redis-server)
+command -v chromium-headless-shell >/dev/null || wanted+=(chromium-headless-shell fonts-liberation)
 [ ${#wanted[@]} -gt 0 ] || exit 0
 
 fail() {

@@ -81,6 +81,11 @@ class Paths:
         return self.root / "infra" / "templates" / "edge.yaml"
 
     @property
+    def web_build(self) -> Path:
+        """The built web app."""
+        return self.root / "web" / "dist"
+
+    @property
     def gateway_parameters(self) -> Path:
         return self.state / "gateway.json"
 

@@ -831,13 +831,6 @@ def test_health(rig: Rig) -> None:
     assert (reply.status, told) == (200, {"status": "ready", "process": os.getpid()})
 
 
-def test_the_front_page_says_what_this_is(rig: Rig) -> None:
-    reply = rig.call("GET", "/")
-    assert (reply.status, reply.header("content-type")) == (200, "text/html; charset=utf-8")
-    assert b"SkillSync" in reply.body
-    assert b"/v1" in reply.body
-
-
 def test_the_access_log_has_what_is_needed_and_no_secret(make_rig: Make) -> None:
     logged = make_rig()
     good = token(sub="u-7")

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from skillsync.stacks import environment
+
 Json = dict[str, Any]
 Render = Callable[[str, str], Json]
 OfType = Callable[[Json, str], dict[str, Json]]
@@ -32,6 +34,14 @@ def test_the_browsers_client_has_no_secret_and_the_flows_of_sign_in(template: Js
         "ALLOW_REFRESH_TOKEN_AUTH",
     }
     assert client["PreventUserExistenceErrors"] == "ENABLED"
+
+
+def test_the_browser_is_handed_a_code_at_the_web_apps_own_origins(template: Json, any_environment: str) -> None:
+    client = template["Resources"]["WebClient"]["Properties"]
+    assert client["AllowedOAuthFlows"] == ["code"]
+    assert client["AllowedOAuthScopes"] == ["openid", "aws.cognito.signin.user.admin"]
+    origins = environment(any_environment).parameters["WebOrigins"].split(",")
+    assert client["CallbackURLs"] == client["LogoutURLs"] == origins
 
 
 def test_workers_get_their_scopes_by_client_credentials_and_nothing_else(template: Json) -> None:

@@ -5,9 +5,9 @@ from uuid import uuid4
 
 import httpx2
 
-__all__ = ["Member", "swap"]
+__all__ = ["PASSWORD", "Member", "swap"]
 
-_PASSWORD = "Correct-Horse-7-Battery"  # noqa: S105 - people of tests alone
+PASSWORD = "Correct-Horse-7-Battery"  # noqa: S105 - people of tests alone
 _CODE_OF_THE_EMULATOR = "123456"
 _MERGE_PATCH = "application/merge-patch+json"
 
@@ -24,7 +24,7 @@ class Member:
         self.id: str = pool.sign_up(
             ClientId=self._client_id,
             Username=self.email,
-            Password=_PASSWORD,
+            Password=PASSWORD,
             UserAttributes=[{"Name": "email", "Value": self.email}],
         )["UserSub"]
         pool.confirm_sign_up(ClientId=self._client_id, Username=self.email, ConfirmationCode=_CODE_OF_THE_EMULATOR)
@@ -33,7 +33,7 @@ class Member:
         tokens = pool.initiate_auth(
             ClientId=self._client_id,
             AuthFlow="USER_PASSWORD_AUTH",
-            AuthParameters={"USERNAME": self.email, "PASSWORD": _PASSWORD},
+            AuthParameters={"USERNAME": self.email, "PASSWORD": PASSWORD},
         )["AuthenticationResult"]
         self.token: str = tokens["AccessToken"]
         self.id_token: str = tokens["IdToken"]

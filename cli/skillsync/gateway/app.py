@@ -9,7 +9,6 @@ import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -23,6 +22,7 @@ from skillsync.gateway.headers import request_headers, response_headers
 from skillsync.gateway.keys import KeyStore
 from skillsync.gateway.mapping import RequestContext
 from skillsync.gateway.routing import DEFAULT, Router
+from skillsync.gateway.site import Site
 from skillsync.gateway.throttle import TokenBucket
 from skillsync.gateway.upstream import MAX_BODY_BYTES, ResponseTooLarge, Upstream, parse, refusal
 
@@ -37,8 +37,6 @@ JWKS_SECONDS, JWKS_BYTES = 1.5, 150_000  # quotas of an HTTP API
 _BEGAN = time.monotonic()
 _MAX_DISCARDED_BYTES = 2 * MAX_BODY_BYTES
 _logger = logging.getLogger("skillsync.gateway")
-_CONTENT_SECURITY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
-_HOME = Path(__file__).with_name("home.html").read_bytes()
 
 
 @dataclass(slots=True)
@@ -62,8 +60,9 @@ class Request:
 
 
 class Gateway:
-    def __init__(self, edge: Edge, jwks_url: str, log: AccessLog | None = None) -> None:
+    def __init__(self, edge: Edge, jwks_url: str, log: AccessLog | None = None, site: Site | None = None) -> None:
         self._log = log or AccessLog()
+        self._site = site
         self._router = Router((route.key, route) for route in edge.routes)
         self._cors = Cors(edge.cors) if edge.cors else None
         self._upstream = Upstream()
@@ -96,7 +95,7 @@ class Gateway:
         client = (scope["client"] or ("unknown",))[0]
         path, query, headers = scope["raw_path"], scope["query_string"], scope["headers"]
         request = Request(scope["method"], path, query, headers, client, scope["scheme"], receive)
-        answer = _own_page(request)
+        answer = _health(request) or self._page(request)
         logged = answer is None
         if answer is None:
             answer = await self._answer(request)
@@ -112,6 +111,11 @@ class Gateway:
                 sub=request.sub,
                 error=request.error,
             )
+
+    def _page(self, request: Request) -> Answer | None:
+        """The web app, which API Gateway does not have; where a route takes the path, the route goes first."""
+        page = self._site.answer(request.method, request.path, request.headers) if self._site else None
+        return page if page and self._router.select(request.method, request.path) is None else None
 
     async def _answer(self, request: Request) -> Answer:
         try:
@@ -182,15 +186,12 @@ class Gateway:
         return answer
 
 
-def _own_page(request: Request) -> Answer | None:
-    """The gateway's own two pages, which API Gateway does not have."""
-    if request.method in ("GET", "HEAD") and request.path == HEALTH_PATH.encode():
-        uptime = round(time.monotonic() - _BEGAN, 1)
-        health = json.dumps({"status": "ready", "process": os.getpid(), "uptime_seconds": uptime})
-        return own_answer(200, b"application/json", health.encode(), [])
-    if request.method in ("GET", "HEAD") and request.path == b"/":
-        return own_answer(200, b"text/html; charset=utf-8", _HOME, [_CONTENT_SECURITY])
-    return None
+def _health(request: Request) -> Answer | None:
+    if request.method not in ("GET", "HEAD") or request.path != HEALTH_PATH.encode():
+        return None
+    uptime = round(time.monotonic() - _BEGAN, 1)
+    health = json.dumps({"status": "ready", "process": os.getpid(), "uptime_seconds": uptime})
+    return own_answer(200, b"application/json", health.encode(), [])
 
 
 def _is_preflight(request: Request) -> bool:

@@ -127,10 +127,11 @@ def gateway_health(url: str) -> str:
 def gateway_specification(paths: Paths, base: Mapping[str, str], address: Address) -> Specification:
     command = (sys.executable, "-m", "skillsync.gateway", "--host", HOST, "--port", str(address.port))
     files = ("--template", str(paths.edge_template), "--parameters", str(paths.gateway_parameters))
+    site = ("--site", str(paths.web_build))
     return Specification(
         name=GATEWAY,
         kind="gateway",
-        command=(*command, *files),
+        command=(*command, *files, *site),
         environment=base,
         url=address.url,
         ready_url=gateway_health(address.url),

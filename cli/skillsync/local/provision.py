@@ -7,13 +7,17 @@ import json
 import os
 import sys
 from collections.abc import Mapping
-from typing import TypedDict
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypedDict
 from urllib.parse import urlsplit, urlunsplit
 
 from skillsync.errors import Problem
 from skillsync.local.fleet import LOCAL_CREDENTIAL
 from skillsync.local.people import DEMO_PASSWORD, DEMO_PEOPLE
 from skillsync.local.pool import Pool, make_client
+
+if TYPE_CHECKING:
+    from skillsync.stacks import Environment
 
 ENVIRONMENT = "local"
 
@@ -47,7 +51,7 @@ def provision(endpoint: str, process_urls: Mapping[str, str], tag: str) -> Provi
     """
     from skillsync import stacks  # noqa: PLC0415 - boto takes half a second
 
-    environment = stacks.environment(ENVIRONMENT)
+    environment = with_own_origins(stacks.environment(ENVIRONMENT), process_urls["gateway"])
     client = make_client("cloudformation", endpoint, environment.region)
     outputs = reachable(stacks.deploy_all(client, environment, {"app": "skillsync"}), endpoint)
     pool = Pool(make_client("cognito-idp", endpoint, environment.region), outputs["WebClientId"])
@@ -60,14 +64,18 @@ def provision(endpoint: str, process_urls: Mapping[str, str], tag: str) -> Provi
     edge = stacks.find_stack(environment, "edge")
     upstreams = {f"{name.capitalize()}Url": url for name, url in process_urls.items()}
     parameters = stacks.wire(edge, environment, outputs | upstreams)
-    # Pages of this very gateway may call it, whatever port it has.
-    own_origins = [process_urls["gateway"], process_urls["gateway"].replace("127.0.0.1", "localhost")]
-    origins = [*parameters.get("WebOrigins", "").split(","), *own_origins]
-    parameters["WebOrigins"] = ",".join(dict.fromkeys(origin for origin in origins if origin))
-    parameters["JwksUrl"] = jwks_url(endpoint, outputs["UserPoolId"])
+    parameters |= {"JwksUrl": jwks_url(endpoint, outputs["UserPoolId"]), "PoolUrl": endpoint}
     return Provision(
         region=environment.region, outputs=outputs, gateway_parameters=parameters, people=people, changed=new
     )
+
+
+def with_own_origins(environment: "Environment", gateway_url: str) -> "Environment":
+    """Pages of this very gateway may log in and call it, whatever port it has."""
+    own = [gateway_url, gateway_url.replace("127.0.0.1", "localhost")]
+    origins = [*environment.parameters.get("WebOrigins", "").split(","), *own]
+    unique = ",".join(dict.fromkeys(origin for origin in origins if origin))
+    return replace(environment, parameters={**environment.parameters, "WebOrigins": unique})
 
 
 def tagged(email: str, tag: str) -> str:

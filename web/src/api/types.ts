@@ -1,0 +1,23 @@
+import type { components as Analytics } from "./generated/analytics";
+import type { components as Notifications } from "./generated/notifications";
+import type { components as Transactions } from "./generated/transactions";
+import type { components as Users } from "./generated/users";
+
+export type OwnProfile = Users["schemas"]["OwnProfile"];
+export type Offering = Users["schemas"]["OfferingRepresentation"];
+export type OfferingPatch = Users["schemas"]["OfferingPatch"];
+export type Kind = Users["schemas"]["Kind"];
+export type Modality = Users["schemas"]["Modality"];
+export type Skill = Users["schemas"]["SkillRepresentation"];
+export type SkillProposal = Users["schemas"]["ProposalRepresentation"];
+export type PublicProfile = Users["schemas"]["PublicProfileRepresentation"];
+export type Transaction = Transactions["schemas"]["TransactionRepresentation"];
+export type TransactionPatch = Transactions["schemas"]["TransactionPatch"];
+export type Leg = Transactions["schemas"]["LegRepresentation"];
+export type State = Transactions["schemas"]["State"];
+export type HistoryEntry = Transactions["schemas"]["HistoryEntryRepresentation"];
+export type Notification = Notifications["schemas"]["NotificationRepresentation"];
+export type Switchboard = Notifications["schemas"]["Switchboard"];
+export type MeasureName = Analytics["schemas"]["Name"];
+export type MeasureAnswer = Analytics["schemas"]["MeasureAnswer"];
+export type Interval = Analytics["schemas"]["Interval"];
