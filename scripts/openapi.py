@@ -17,6 +17,9 @@ from skillsync_kit.testing import UserPool
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "web" / "openapi"
 SERVICES = sorted(path.name for path in (ROOT / "services").iterdir() if (path / "pyproject.toml").is_file())
+ROUTERS = {service: f"skillsync_{service}.router" for service in SERVICES} | {
+    "operations": "skillsync.operations.api.router"
+}
 
 
 def document(service: str) -> str:
@@ -24,7 +27,7 @@ def document(service: str) -> str:
 
     Every refusal is a `Problem`; what else is left out would be a change to review without one in the types.
     """
-    module = import_module(f"skillsync_{service}.router")
+    module = import_module(ROUTERS[service])
     routers = getattr(module, "routers", None) or [module.router]
     verifier = UserPool().verifier(SystemClock())
     whole = create_app(service, health=Health(), verifier=verifier, routers=routers, state={}).openapi()
@@ -70,7 +73,7 @@ def main(arguments: list[str]) -> int:
     """Write or check all documents; return the exit status."""
     stale = []
     FOLDER.mkdir(parents=True, exist_ok=True)
-    for service in SERVICES:
+    for service in ROUTERS:
         file, content = FOLDER / f"{service}.json", document(service)
         if file.exists() and file.read_text(encoding="utf-8") == content:
             continue

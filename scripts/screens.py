@@ -28,12 +28,12 @@ COMMUNITY = ("seed", "--people", "60", "--weeks", "12", "--seed", "5")
 
 def furnish(system: System) -> tuple[Member, dict[str, str]]:
     """A coordinator in the middle of things, and the pages by the names of their pictures."""
-    ana = system.member("Ana", "coordinator").make_profile()
+    ana = system.member("Ana", "coordinator", "operator").make_profile()
     bo, cleo = system.member("Bo").make_profile(), system.member("Cleo").make_profile()
     for person, offers, wants in ((ana, "guitar", "german"), (bo, "german", "guitar"), (cleo, "baking", "guitar")):
         person.offer(offers)
         person.offer(wants, "want")
-    ana.finalized_exchange_with(bo)
+    finalized = ana.finalized_exchange_with(bo)["id"]
     hour = {"giver": bo.id, "receiver": ana.id, "skill": "german", "minutes": 90}
     back = {"giver": ana.id, "receiver": bo.id, "skill": "guitar", "minutes": 90}
     proposed = bo.draft(
@@ -63,6 +63,8 @@ def furnish(system: System) -> tuple[Member, dict[str, str]]:
         "figures": "/analytics",
         "members": "/community/members",
         "new-skills": "/community/skills",
+        "system": "/operations",
+        "trail": f"/operations/trail?exchange={finalized}",
         "nothing": "/no-such-page",
     }
 

@@ -18,14 +18,14 @@ MOST_FIRST_BYTES = 250_000
 
 @pytest.fixture(scope="module")
 def furnished(system: System) -> tuple[Member, list[str]]:
-    """A coordinator with something on every page, and every page's path."""
-    cora = system.member("Cora", "coordinator").make_profile()
+    """A coordinator and operator with something on every page, and every page's path."""
+    cora = system.member("Cora", "coordinator", "operator").make_profile()
     bo = system.member("Bo").make_profile()
     offering = cora.offer("guitar")
     cora.offer("german", "want")
     bo.offer("german")
     bo.offer("guitar", "want")
-    cora.finalized_exchange_with(bo)
+    finalized = cora.finalized_exchange_with(bo)["id"]
     legs = {"a": {"giver": "me", "receiver": cora.id, "skill": "german", "minutes": 90}}
     proposed = bo.draft({"title": "German over tea", "note": "Shall we?", "legs": legs})["id"]
     bo.propose(proposed)
@@ -49,6 +49,8 @@ def furnished(system: System) -> tuple[Member, list[str]]:
         "/analytics",
         "/community/members",
         "/community/skills",
+        "/operations",
+        f"/operations/trail?exchange={finalized}",
         "/no-such-page",
     ]
 

@@ -17,6 +17,19 @@ export function moment(at: string): string {
   );
 }
 
+/** To the millisecond, for who looks for one. */
+export function preciseMoment(at: string): string {
+  return new Intl.DateTimeFormat(language(), {
+    year: "numeric",
+    month: "2-digit",
+    day: "2-digit",
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+    fractionalSecondDigits: 3,
+  }).format(new Date(at));
+}
+
 export function day(at: string): string {
   return new Intl.DateTimeFormat(language(), { dateStyle: "medium" }).format(new Date(at));
 }

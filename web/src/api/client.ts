@@ -2,11 +2,12 @@ import createClient from "openapi-fetch";
 import { session } from "../auth/session";
 import type { paths as AnalyticsPaths } from "./generated/analytics";
 import type { paths as NotificationsPaths } from "./generated/notifications";
+import type { paths as OperationsPaths } from "./generated/operations";
 import type { paths as TransactionsPaths } from "./generated/transactions";
 import type { paths as UsersPaths } from "./generated/users";
 import { ApiError, LoggedOut, Offline, readProblem } from "./problem";
 
-type Paths = UsersPaths & TransactionsPaths & NotificationsPaths & AnalyticsPaths;
+type Paths = UsersPaths & TransactionsPaths & NotificationsPaths & AnalyticsPaths & OperationsPaths;
 
 const TIMEOUT_MILLISECONDS = 20_000;
 

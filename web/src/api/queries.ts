@@ -6,6 +6,7 @@ import type { Interval, Kind, MeasureName, Modality, State } from "./types";
 /** So often an open page looks whether somebody else has done something. */
 const WATCH_MILLISECONDS = 4_000;
 const INBOX_MILLISECONDS = 20_000;
+const SYSTEM_MILLISECONDS = 3_000;
 
 export function makeQueryClient(): QueryClient {
   return new QueryClient({
@@ -169,4 +170,24 @@ export const measure = (name: MeasureName, range: { from?: string; to?: string; 
     queryKey: ["measures", name, range],
     queryFn: () =>
       value(api.GET("/v1/analytics/{measure}", { params: { path: { measure: name }, query: range } })),
+  });
+
+/** Nobody asks while the page is hidden: that is what `refetchInterval` does unless told otherwise. */
+export const system = () =>
+  queryOptions({
+    queryKey: ["operations", "system"],
+    queryFn: () => value(api.GET("/v1/operations/system")),
+    refetchInterval: SYSTEM_MILLISECONDS,
+  });
+
+export const trail = (id: string) =>
+  queryOptions({
+    queryKey: ["operations", "trail", id],
+    queryFn: () =>
+      value(
+        api.GET("/v1/operations/exchanges/{transaction_id}/trail", {
+          params: { path: { transaction_id: id } },
+        }),
+      ),
+    refetchInterval: (query) => (query.state.error ? false : WATCH_MILLISECONDS),
   });

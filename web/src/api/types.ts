@@ -1,5 +1,6 @@
 import type { components as Analytics } from "./generated/analytics";
 import type { components as Notifications } from "./generated/notifications";
+import type { components as Operations } from "./generated/operations";
 import type { components as Transactions } from "./generated/transactions";
 import type { components as Users } from "./generated/users";
 
@@ -21,3 +22,10 @@ export type Switchboard = Notifications["schemas"]["Switchboard"];
 export type MeasureName = Analytics["schemas"]["Name"];
 export type MeasureAnswer = Analytics["schemas"]["MeasureAnswer"];
 export type Interval = Analytics["schemas"]["Interval"];
+export type SystemState = Operations["schemas"]["SystemAnswer"];
+export type ProcessState = Operations["schemas"]["ProcessAnswer"];
+export type QueueState = Operations["schemas"]["QueueAnswer"];
+export type OutboxState = Operations["schemas"]["OutboxAnswer"];
+export type Trail = Operations["schemas"]["TrailAnswer"];
+export type TrailEvent = Operations["schemas"]["TrailEventAnswer"];
+export type TrailStep = Operations["schemas"]["StepAnswer"];

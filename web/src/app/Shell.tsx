@@ -151,6 +151,15 @@ function Ways() {
           <Way to="/community/skills" icon="skills" label={t("nav.skills")} />
         </>
       )}
+      {session().groups.includes("operator") && (
+        <>
+          <Text size="xs" fw={700} c="dimmed" tt="uppercase" mt="md" mb={4} px="xs">
+            {t("nav.operations")}
+          </Text>
+          <Way to="/operations" icon="system" label={t("nav.system")} end />
+          <Way to="/operations/trail" icon="trail" label={t("nav.trail")} />
+        </>
+      )}
     </>
   );
 }

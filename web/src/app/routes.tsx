@@ -69,7 +69,22 @@ function routes(pool: Pool): RouteObject[] {
       lazy: async () => ({ Component: (await import("../pages/community/Skills")).Skills }),
     },
   ];
-  const mine = session().groups.includes("coordinator") ? [...pages, ...coordinators] : pages;
+  const operators: RouteObject[] = [
+    {
+      path: "operations",
+      lazy: async () => ({ Component: (await import("../pages/operations/System")).System }),
+    },
+    {
+      path: "operations/trail",
+      lazy: async () => ({ Component: (await import("../pages/operations/Trail")).Trail }),
+    },
+  ];
+  const { groups } = session();
+  const mine = [
+    ...pages,
+    ...(groups.includes("coordinator") ? coordinators : []),
+    ...(groups.includes("operator") ? operators : []),
+  ];
   // An error of a page is shown in the page's place: the way to the others stays.
   const children = mine.map((page) => ({ ...page, ErrorBoundary: RouteError }) as RouteObject);
   return [{ element: <Shell />, children: [...children, { path: "*", element: <Missing /> }] }];

@@ -85,6 +85,7 @@ const WORDS: Record<string, ErrorKey> = {
   "wrong-status": "wrongStatus",
   "not-yourself": "notYourself",
   "erasure-under-way": "erasureUnderWay",
+  "redrive-in-progress": "redriveInProgress",
 };
 
 /** What a refusal means for who reads it; null where another part of the page tells of it. */
