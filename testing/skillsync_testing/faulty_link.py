@@ -14,7 +14,7 @@ import socket
 import struct
 import threading
 from collections import Counter
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, Literal, get_args
 
 from skillsync_testing.ports import HOST
@@ -40,6 +40,8 @@ class FaultyLink:
     - `black hole`: data disappears; the connection ends by RST when the fault is over
     - `half-close`: after the next piece from the client its side is closed towards the server; answers still pass
     - `throttle`: 512 bytes every 20 ms
+
+    What clients say can be listened to, whether there is a fault or not.
     """
 
     def __init__(self, target_port: int) -> None:
@@ -49,6 +51,7 @@ class FaultyLink:
         self.hits: Counter[str] = Counter()
         self._fault: LinkFault | None = None
         self._over: asyncio.Event | None = None
+        self._heard: dict[asyncio.StreamReader, bytearray] | None = None
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
 
@@ -81,6 +84,16 @@ class FaultyLink:
         """Be a good link again."""
         self._in_thread(self._set(None))
 
+    @contextlib.contextmanager
+    def listening(self) -> Iterator[Callable[[], list[bytes]]]:
+        """Write down what clients say inside the block; gives a function that returns it, by connection."""
+        heard: dict[asyncio.StreamReader, bytearray] = {}
+        self._in_thread(self._listen_in(heard))
+        try:
+            yield lambda: [bytes(said) for said in list(heard.values())]
+        finally:
+            self._in_thread(self._listen_in(None))
+
     # --- in the thread ---
 
     def _in_thread(self, work: Coroutine[Any, Any, None]) -> None:
@@ -101,6 +114,9 @@ class FaultyLink:
         if self._over:
             self._over.set()
         self._fault, self._over = fault, asyncio.Event()
+
+    async def _listen_in(self, heard: dict[asyncio.StreamReader, bytearray] | None) -> None:
+        self._heard = heard
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self._fault == "reset":
@@ -130,6 +146,8 @@ class FaultyLink:
     async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, *, from_client: bool) -> None:
         is_open = True
         while is_open and (data := await source.read(_CHUNK_BYTES)):
+            if from_client and self._heard is not None:
+                self._heard.setdefault(source, bytearray()).extend(data)
             if self._fault:
                 is_open = await self._do(self._fault, data, sink, from_client=from_client)
             else:

@@ -68,6 +68,20 @@ def test_a_good_link_passes_everything_in_order_and_the_end_too(link: FaultyLink
     assert not link.hits
 
 
+def test_what_clients_say_is_heard_by_connection_and_what_they_are_told_is_not(link: FaultyLink) -> None:
+    with connect(link) as one, connect(link) as other:
+        one.sendall(b"before")
+        assert read(one, 6) == b"before"
+        with link.listening() as heard:
+            for peer, said in ((one, b"Good day"), (other, b"Hello"), (one, b"!")):
+                peer.sendall(said)
+                assert read(peer, len(said)) == said
+            assert sorted(heard()) == [b"Good day!", b"Hello"]
+        one.sendall(b"after")
+        assert read(one, 5) == b"after"
+        assert sorted(heard()) == [b"Good day!", b"Hello"]
+
+
 def is_reset(peer: socket.socket) -> bool:
     """Whether what is sent now meets a reset."""
     try:

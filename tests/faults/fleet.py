@@ -280,7 +280,7 @@ class Fleet:
             "SKILLSYNC_MAIL_SENDER": SENDER,
             # The emulator tells a rate and holds nobody to it.
             "SKILLSYNC_MAIL_RATE_PER_SECOND": "1000",
-            "SKILLSYNC_WEB_URL": "http://127.0.0.1",
+            "SKILLSYNC_WEB_URL": "https://skillsync.example",
             "SKILLSYNC_LOG_LEVEL": "info" if service != "transactions" else "warning",
         }
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 COORDINATORS = "coordinator"
 # What to try again, as any client would: the request has not been worked on, or its key makes a repetition harmless.
 AGAIN = frozenset({429, 502, 503, 504})
-TRIES = 8
+TRIES = 20
 SHORTEST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.1, 5.0
 TIMEOUT_SECONDS = 30.0
 MERGE_PATCH = "application/merge-patch+json"

@@ -113,7 +113,7 @@ async def test_a_system_that_stays_away_ends_the_play_in_one_line(
 ) -> None:
     monkeypatch.setattr(api_module, "SHORTEST_PAUSE_SECONDS", 0.0)
     stage.skillsync.refuse = lambda request: httpx2.Response(503, json={})
-    with pytest.raises(Problem, match=r"^POST /v1/users answered 503, 8 times: see `skillsync status`"):
+    with pytest.raises(Problem, match=r"^POST /v1/users answered 503, 20 times: see `skillsync status`"):
         await stage.play(plan).run()
 
 

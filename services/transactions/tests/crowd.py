@@ -37,9 +37,14 @@ _STATES = ("draft", "proposed", "accepted", "finalized", "declined", "cancelled"
 _TRANSACTIONS_EACH = 20
 
 
-def fill(server: MariaDB, database: str, transactions: int, *, one_in: int = 10) -> None:
-    """Fill the service's empty tables in a database of this server; one in so many transactions is `HEAVY`'s."""
-    members = max(transactions // _TRANSACTIONS_EACH, 2)
+def fill(
+    server: MariaDB, database: str, transactions: int, *, one_in: int = 10, each: int = _TRANSACTIONS_EACH
+) -> None:
+    """Fill the service's empty tables in a database of this server; one in so many transactions is `HEAVY`'s.
+
+    There is a member of the crowd for so many transactions `each`.
+    """
+    members = max(transactions // each, 2)
     rows = _rows(members)
     # Into an empty table, and with nothing to look up for a row, InnoDB sorts first and then writes each index once.
     server.mysql(

@@ -3,7 +3,9 @@
 `pytest -s` prints the statements with their plans.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
 from itertools import product
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
@@ -12,7 +14,9 @@ import pytest
 
 from skillsync_kit import migrations
 from skillsync_kit.ids import new_id
+from skillsync_kit.testing import FixedClock, UserPool
 from skillsync_testing.mariadb import MariaDB
+from skillsync_testing.proofs import Proof
 from skillsync_testing.watching import Watch
 from skillsync_transactions import tables
 
@@ -34,6 +38,8 @@ FILTERS = [
 ]
 # A path, and in how many tables each item of its pages is read.
 PAGES = [*((f"/v1/transactions?{urlencode(filters)}", 4) for filters in FILTERS), ("/v1/ledger", 1)]
+
+TRANSACTIONS, PEOPLE = 100_000, 1_000
 
 # The most that any statement asks for at once: idempotency records to forget.
 MOST = 500
@@ -91,3 +97,41 @@ async def test_an_erasure_reads_what_is_the_persons_and_no_more(world: "World") 
     # Who is named in others' drafts is looked for in all texts, on purpose.
     bounded = [statement for statement in watch.statements.values() if statement.operation != "walk"]
     assert max(statement.most_reads for statement in bounded) <= 100 + 1
+
+
+@pytest.mark.prove
+@pytest.mark.timeout(1800)
+def test_nothing_scans_a_table_in_a_grown_community(
+    mariadb_server: MariaDB, world_over: "type[World]", pool: UserPool, clock: FixedClock, proof: Proof
+) -> None:
+    name = mariadb_server.create_database()
+    migrations.upgrade(mariadb_server.url(name), migrations.migrations_directory("skillsync_transactions"))
+    fill(mariadb_server, name, TRANSACTIONS, each=TRANSACTIONS // PEOPLE)
+    proof.say(f"  {TRANSACTIONS:,} transactions of {PEOPLE:,} people are there")
+    watch = Watch()
+    beyond = asyncio.run(_asked_for_everything(world_over, mariadb_server.url(name), pool, clock, watch))
+    mariadb_server.drop_database(name)
+    proof.say(watch.table())
+    proof.record(
+        "EXPLAIN",
+        f"every list of transactions among {TRANSACTIONS:,} transactions of {PEOPLE:,} people",
+        {"statements that scan or sort": 0, "pages that read more than they show": "none"},
+        {"statements that scan or sort": len(watch.refused), "pages that read more than they show": beyond or "none"},
+        f"{len(watch.statements)} statements, {len(PAGES)} lists",
+    )
+
+
+async def _asked_for_everything(
+    world_over: "type[World]", url: str, pool: UserPool, clock: FixedClock, watch: Watch
+) -> str:
+    """The lists that read more than they show; each of two pages."""
+    beyond = []
+    async with AsyncExitStack() as stack:
+        world = world_over(stack, url, pool, clock)
+        for path, tables_each in PAGES:
+            async for shown in pages(world, watch, path, 2):
+                if watch.reads > tables_each * min(shown + 1, 20 + 1) + 2:
+                    beyond.append(f"{path}: {watch.reads}")
+        (newest,) = (await world.send("GET", "/v1/transactions?limit=1&state=finalized", HEAVY)).json()["items"]
+        await Life(world, watch, HEAVY, HEAVY).read(newest["id"])
+    return ", ".join(beyond)

@@ -291,6 +291,12 @@ def shared_url(module_database_url: str) -> str:
 
 
 @pytest.fixture
+def world_over() -> type[World]:
+    """The service over a database of the test's choice."""
+    return World
+
+
+@pytest.fixture
 async def world(shared_url: str, pool: UserPool) -> AsyncIterator[World]:
     """The service over the module's database."""
     async with AsyncExitStack() as stack:

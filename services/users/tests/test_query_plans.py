@@ -3,8 +3,9 @@
 Every step finds its rows by an index, in the order that is needed, and a page reads about what it shows.
 """
 
+import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from itertools import product
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -14,8 +15,10 @@ from sqlalchemy import Connection, Engine, event
 
 from skillsync_kit import migrations
 from skillsync_kit.ids import new_id
+from skillsync_kit.testing import UserPool
 from skillsync_testing import watching
 from skillsync_testing.mariadb import MariaDB
+from skillsync_testing.proofs import Proof
 
 if TYPE_CHECKING:
     from tests.conftest import World
@@ -32,6 +35,36 @@ FILTERS = [
     {name: value for name, value in zip(("kind", "skill", "modality"), given, strict=True) if value}
     for given in product(("offer", None), ("guitar", None), ("remote", None))
 ]
+
+
+TRANSACTIONS = 100_000
+# As many different partners as a busy member has.
+PARTNERS = 200
+ID = "CONCAT(LPAD(HEX({0}), 8, '0'), '-0000-4000-8000-', LPAD(HEX({0}), 12, '0'))"
+ONE = "00000001-0000-4000-8000-000000000001"
+LISTS = [
+    *(f"{path}?{urlencode(filters)}" for path in ("/v1/offerings", "/v1/users") for filters in FILTERS),
+    "/v1/offerings?q=guitar",
+    "/v1/offerings?owner=me",
+    f"/v1/offerings?owner={ONE}&kind=offer",
+    "/v1/users?q=a",
+    f"/v1/users?id={ONE}&id=00000002-0000-4000-8000-000000000002",
+    "/v1/users?status=suspended",
+    "/v1/users/me",
+    f"/v1/users/{ONE}",
+    f"/v1/users/{ONE}/stats",
+    "/v1/matches?kind=direct",
+    "/v1/skills",
+    "/v1/skills/proposals",
+    "/v1/skills/proposals?status=open",
+]
+# What operators page through, and the scope for it.
+OF_OPERATORS = (
+    ("/internal/events?limit=500", "events.read"),
+    (f"/internal/events?limit=500&after={ONE}", "events.read"),
+    ("/internal/outbox", "operations.read"),
+    ("/internal/failed-messages?id=a", "operations.read"),
+)
 
 
 class Watch:
@@ -83,12 +116,19 @@ def _read_so_far(connection: Connection) -> int:
 def shared_url(mariadb_server: MariaDB) -> Iterator[str]:
     """A database of MariaDB with a thousand members: each offers some skills and wants others."""
     name = mariadb_server.create_database()
-    migrations.upgrade(mariadb_server.url(name), migrations.migrations_directory("skillsync_users"))
+    fill(mariadb_server, name)
+    yield mariadb_server.url(name)
+    mariadb_server.drop_database(name)
+
+
+def fill(server: MariaDB, name: str) -> None:
+    """Members, what they offer and want, and the skills they propose."""
+    migrations.upgrade(server.url(name), migrations.migrations_directory("skillsync_users"))
     id = "CONCAT(LPAD(HEX({}), 8, '0'), '-0000-4000-8000-', LPAD(HEX({}), 12, '0'))"
     skill = f"ELT(1 + (m.seq + s.seq) % {len(SKILLS)}, {', '.join(map(repr, SKILLS))})"
     kind, modality = "IF((m.seq + s.seq) % 2, 'offer', 'want')", "ELT(1 + m.seq % 3, 'in_person', 'remote', 'either')"
     moment = "'2030-01-01 12:00:00'"
-    mariadb_server.mysql(
+    server.mysql(
         # Nothing in it comes from outside.
         f"""INSERT INTO users (id, email, first_name, last_name, display_name, about, locale, time_zone, status,
                 search_text, version, event_sequence, created_at, updated_at)
@@ -119,8 +159,6 @@ def shared_url(mariadb_server: MariaDB) -> Iterator[str]:
                 idempotency_records""",  # noqa: S608 - constants alone
         name,
     )
-    yield mariadb_server.url(name)
-    mariadb_server.drop_database(name)
 
 
 async def test_an_erasure_reads_what_is_the_persons_and_no_more(world: "World") -> None:
@@ -254,3 +292,69 @@ async def test_exports_are_found_by_an_index_whatever_becomes_of_them(world: "Wo
     assert [it.text for it in of_exports if not it.is_by_index] == []
     # A hundred of those whose time is over are let go at once: an entry of the index and a row for each.
     assert max(it.most_reads for it in of_exports) <= 2 * 100 + 2
+
+
+def exchange(server: MariaDB, name: str) -> None:
+    """What many exchanges leave: sums, partners, events that were heard and told of."""
+    server.mysql(
+        # Nothing in it comes from outside.
+        f"""INSERT INTO user_statistics
+            SELECT {ID.format("seq")}, {2 * TRANSACTIONS // MEMBERS}, 6000, 6000, '2030-01-01 12:00:00'
+            FROM seq_1_to_{MEMBERS};
+            INSERT INTO user_partners SELECT {ID.format("m.seq")}, {ID.format("p.seq + m.seq")}
+            FROM seq_1_to_{MEMBERS} m JOIN seq_1_to_{PARTNERS} p;
+            INSERT INTO processed_messages (consumer, event_id, processed_at)
+            SELECT 'users', {ID.format("seq")}, '2030-01-01 12:00:00' FROM seq_1_to_{TRANSACTIONS};
+            INSERT INTO outbox (id, type, subject, sequence, payload, created_at, published_at, attempts)
+            SELECT {ID.format("seq")}, 'offering.changed.v1', {ID.format("seq DIV 10")}, seq, '{{}}',
+                '2030-01-01 12:00:00', IF(seq % 100, '2030-01-01 12:00:00', NULL), 0 FROM seq_1_to_{TRANSACTIONS};
+            ANALYZE TABLE user_statistics, user_partners, processed_messages, outbox""",  # noqa: S608
+        name,
+    )
+
+
+@pytest.mark.prove
+@pytest.mark.timeout(1800)
+def test_nothing_scans_a_table_in_a_grown_community(
+    mariadb_server: MariaDB, world_over: "type[World]", pool: UserPool, proof: Proof
+) -> None:
+    name = mariadb_server.create_database()
+    fill(mariadb_server, name)
+    exchange(mariadb_server, name)
+    watch, reads = asyncio.run(_asked_for_everything(world_over, mariadb_server.url(name), pool))
+    mariadb_server.drop_database(name)
+    proof.say(watch.table())
+    for path, count in reads.items():
+        proof.say(f"  {count:>9,} reads  {path}")
+    scans = [
+        f"{statement.operation}: {step.table}"
+        for statement in watch.statements.values()
+        for step in statement.steps
+        # An index that is read in its order ends with the page; the longest is one of events.
+        if step.type == "ALL" or (step.type == "index" and statement.most_reads > 500)
+        if not step.table.startswith("<")
+    ]
+    proof.record(
+        "EXPLAIN",
+        f"every list of users among {MEMBERS:,} people after {TRANSACTIONS:,} transactions",
+        {"scans of a growing table": "none"},
+        {"scans of a growing table": ", ".join(scans) or "none"},
+        f"{len(reads)} lists, {len(watch.statements)} statements, at most {max(reads.values()):,} reads for one list",
+    )
+
+
+async def _asked_for_everything(
+    world_over: "type[World]", url: str, pool: UserPool
+) -> tuple[watching.Watch, dict[str, int]]:
+    """As a member, who is a coordinator too, and as workers; how much each list read."""
+    watch, reads = watching.Watch(), dict[str, int]()
+    async with AsyncExitStack() as stack:
+        world = world_over(stack, url, pool)
+        asked = [(path, pool.token(ONE, **{"cognito:groups": ["coordinator"]})) for path in LISTS]
+        asked += [(path, pool.worker_token(f"skillsync/{scope}")) for path, scope in OF_OPERATORS]
+        for path, token in asked:
+            with watch.during(path.partition("?")[0].rpartition("/")[2][:13]):
+                answer = await world.get(path, None, Authorization=f"Bearer {token}")
+            assert answer.status_code == 200, f"{path}: {answer.text}"
+            reads[path] = watch.reads
+    return watch, reads
