@@ -14,6 +14,7 @@ class DemoPerson:
     about: str
     offers: tuple[tuple[str, str], ...]
     wants: tuple[tuple[str, str], ...]
+    groups: tuple[str, ...] = ()
 
 
 DEMO_PEOPLE = (
@@ -48,5 +49,6 @@ DEMO_PEOPLE = (
         about="Bakes bread, would like a bicycle that works.",
         offers=(("baking", "Sourdough bread and rolls"),),
         wants=(("bicycle-repair", "A squeaking brake"),),
+        groups=("operator",),
     ),
 )

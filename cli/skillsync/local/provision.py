@@ -28,6 +28,7 @@ class SignedIn(TypedDict):
     email: str
     password: str
     id: str
+    groups: list[str]
     access_token: str
 
 
@@ -54,13 +55,24 @@ def provision(endpoint: str, process_urls: Mapping[str, str], tag: str) -> Provi
     environment = with_own_origins(stacks.environment(ENVIRONMENT), process_urls["gateway"])
     client = make_client("cloudformation", endpoint, environment.region)
     outputs = reachable(stacks.deploy_all(client, environment, {"app": "skillsync"}), endpoint)
-    pool = Pool(make_client("cognito-idp", endpoint, environment.region), outputs["WebClientId"])
+    cognito = make_client("cognito-idp", endpoint, environment.region)
+    pool = Pool(cognito, outputs["WebClientId"])
     people, new = [], False
     for person in DEMO_PEOPLE:
         email = tagged(person.email, tag)
         token, is_new = pool.sign_in_or_up(email, DEMO_PASSWORD)
         new = new or is_new
-        people.append(SignedIn(email=email, password=DEMO_PASSWORD, id=pool.subject(token), access_token=token))
+        for group in person.groups:
+            cognito.admin_add_user_to_group(UserPoolId=outputs["UserPoolId"], Username=email, GroupName=group)
+        people.append(
+            SignedIn(
+                email=email,
+                password=DEMO_PASSWORD,
+                id=pool.subject(token),
+                groups=list(person.groups),
+                access_token=token,
+            )
+        )
     edge = stacks.find_stack(environment, "edge")
     upstreams = {f"{name.capitalize()}Url": url for name, url in process_urls.items()}
     parameters = stacks.wire(edge, environment, outputs | upstreams)

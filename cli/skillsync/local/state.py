@@ -20,11 +20,12 @@ class Queue(TypedDict):
 
 
 class Person(TypedDict):
-    """A demo person's log-in; `id` (the pool's `sub`) is "" until the person signed up."""
+    """A demo person's log-in, with the pool's groups; `id` (its `sub`) is "" until the person signed up."""
 
     email: str
     password: str
     id: str
+    groups: list[str]
 
 
 class Status(TypedDict):

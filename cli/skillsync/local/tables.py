@@ -57,8 +57,8 @@ def process_table(status: Status) -> Table:
 
 def people_table(status: Status) -> Table:
     table = Table(box=None, padding=(0, 3, 0, 0))
-    for column, width in (("demo log-in", 26), ("password", 20), ("id", 8)):
+    for column, width in (("demo log-in", 26), ("password", 20), ("group", 8), ("id", 8)):
         table.add_column(column, no_wrap=True, min_width=width)  # where room is short, the id gives way
     for person in status["people"]:
-        table.add_row(person["email"], person["password"], person["id"])
+        table.add_row(person["email"], person["password"], ", ".join(person.get("groups", [])), person["id"])
     return table

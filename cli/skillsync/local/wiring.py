@@ -103,5 +103,6 @@ def queues(outputs: Mapping[str, str]) -> dict[str, Queue]:
 
 def people(provision: Provision) -> list[Person]:
     return [
-        Person(email=person["email"], password=person["password"], id=person["id"]) for person in provision["people"]
+        Person(email=person["email"], password=person["password"], id=person["id"], groups=person["groups"])
+        for person in provision["people"]
     ]

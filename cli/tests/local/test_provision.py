@@ -8,6 +8,7 @@ import pytest
 from skillsync.local import wiring
 from skillsync.local.fleet import Address
 from skillsync.local.people import DEMO_PEOPLE
+from skillsync.local.pool import make_client
 from skillsync.local.provision import provision, reachable, tagged
 from skillsync.options import read_options
 from skillsync.paths import OPERATIONS, SERVICES, Paths
@@ -43,6 +44,10 @@ def test_everything_is_made_once_and_found_again(cloud: str) -> None:
     assert first["changed"]
     assert [person["email"] for person in first["people"]] == [person.email for person in DEMO_PEOPLE]
     assert len({person["id"] for person in first["people"]}) == len(DEMO_PEOPLE)
+    assert [person["groups"] for person in first["people"]] == [[], [], [], ["operator"]]
+    cognito = make_client("cognito-idp", cloud, "us-east-1")
+    operators = cognito.list_users_in_group(UserPoolId=first["outputs"]["UserPoolId"], GroupName="operator")["Users"]
+    assert [user["Username"] for user in operators] == [first["people"][3]["id"]]
     second = provision(cloud, URLS, "")
     assert not second["changed"]
     assert second["outputs"] == first["outputs"]

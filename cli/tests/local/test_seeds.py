@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tests.conftest import Answers
 
 PEOPLE = [
-    SignedIn(email=person.email, password="", id=str(number), access_token=f"token-{number}")
+    SignedIn(email=person.email, password="", id=str(number), groups=[], access_token=f"token-{number}")
     for number, person in enumerate(DEMO_PEOPLE)
 ]
 ME, USERS, MINE, OFFERINGS = "/v1/users/me", "/v1/users", "/v1/offerings?owner=me&limit=100", "/v1/offerings"
