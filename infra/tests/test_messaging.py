@@ -137,7 +137,7 @@ def lets_the_topic_send(policy: Json, queue: str, topic: str) -> bool:
         and statement["Principal"] == {"Service": "sns.amazonaws.com"}
         and statement["Action"] == "sqs:SendMessage"
         and queue in names_of(statement["Resource"])
-        and statement["Condition"] == {"ArnEquals": {"aws:SourceArn": {"Ref": topic}}}
+        and statement.get("Condition") == {"ArnEquals": {"aws:SourceArn": {"Ref": topic}}}
         for statement in policy["PolicyDocument"]["Statement"]
     )
 
