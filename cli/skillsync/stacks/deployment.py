@@ -156,7 +156,7 @@ def _is_as_given(client: "CloudFormationClient", stack_name: str, body: str, par
     present = client.get_template(StackName=stack_name, TemplateStage="Original")["TemplateBody"]
     if str(present) != body:
         return False
-    declared = templates.loads(body, stack_name).get("Parameters", {})
+    declared = templates.parsed(body).get("Parameters", {})
     given = {name: parameters.get(name, str(rules.get("Default", ""))) for name, rules in declared.items()}
     return given == {one["ParameterKey"]: one["ParameterValue"] for one in stack.get("Parameters", [])}
 
