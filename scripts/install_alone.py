@@ -25,7 +25,7 @@ SERVICES = ("users", "transactions", "notifications", "analytics")
 NEVER = ("skillsync", "skillsync_testing", "pip", "uv", "hatchling", "setuptools")
 # The stages of the Dockerfile that make a service's environment, in order.
 STAGES = ("uv", "service-environment")
-COMMAND_SECONDS = 60
+COMMAND_SECONDS = 120
 AT_ONCE = 2
 # Nobody is asked: to start, a process needs no more than to know where they are.
 SETTINGS = {

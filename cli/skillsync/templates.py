@@ -6,13 +6,13 @@ Anything CloudFormation would refuse, and any function not known here, is a `Tem
 
 import re
 from collections.abc import Callable, Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-__all__ = ["KNOWN_LATER", "Template", "TemplateError", "load", "loads", "render"]
+__all__ = ["KNOWN_LATER", "Template", "TemplateError", "load", "loads", "parsed", "render"]
 
 Resolve = Callable[[str, str | None], Any]
 
@@ -117,6 +117,12 @@ def loads(text: str, name: str = Template.name) -> Template:
     template = Template(body)
     template.name = name
     return template
+
+
+@lru_cache(maxsize=64)
+def parsed(text: str, name: str = Template.name) -> Template:
+    """What `loads` gives, read once for each text, for it takes its time: not to be changed."""
+    return loads(text, name)
 
 
 def render(

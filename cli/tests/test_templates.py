@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from skillsync.templates import Template, TemplateError, load, render
+from skillsync.templates import KNOWN_LATER, Template, TemplateError, load, render
 
 TEMPLATE = """
 AWSTemplateFormatVersion: 2010-09-09
@@ -203,3 +203,21 @@ def test_a_file_that_is_no_template_is_refused(tmp_path: Path, text: str, messag
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TemplateError, match=r"gone\.yaml: cannot be read \(No such file or directory\)"):
         load(tmp_path / "gone.yaml")
+
+
+def test_what_is_known_later_is_held_against_no_rule_and_stays_open(tmp_path: Path) -> None:
+    file = tmp_path / "later.yaml"
+    file.write_text(
+        "Parameters:\n"
+        "  Image: {Type: String, AllowedPattern: '.+@sha256:[0-9a-f]{64}'}\n"
+        "  SubnetIds: {Type: List<AWS::EC2::Subnet::Id>}\n"
+        "  Tasks: {Type: Number, MinValue: 1}\n"
+        "Rules: {HasImage: {Assertions: [{Assert: !Not [!Equals [!Ref Image, '']]}]}}\n"
+        "Resources:\n"
+        "  Task: {Type: AWS::ECS::TaskDefinition, Properties: {Family: !Ref Image, Cpu: !Select [2, !Ref SubnetIds]}}\n"
+    )
+    values = dict.fromkeys(("Image", "SubnetIds", "Tasks"), KNOWN_LATER)
+    task = render(load(file), values)["Resources"]["Task"]
+    assert task["Properties"] == {"Family": KNOWN_LATER, "Cpu": KNOWN_LATER}
+    with pytest.raises(TemplateError, match="AllowedPattern"):
+        render(load(file), values | {"Image": "nginx:latest"})

@@ -268,7 +268,7 @@ def weak_data(template: Json, environment: str) -> Iterator[str]:
             yield f"{name}: in one zone"
 
 
-def front_door(template: Json, environment: str) -> Iterator[str]:  # noqa: PLR0912 - one rule after the other
+def front_door(template: Json, environment: str) -> Iterator[str]:
     """Distributions with the wrong firewall, and without what protects a browser."""
     firewalls = dict(of_type(template, "AWS::WAFv2::WebACL"))
     for name, distribution in of_type(template, "AWS::CloudFront::Distribution"):

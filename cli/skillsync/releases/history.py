@@ -40,22 +40,25 @@ class History:
     def __init__(self, ssm: Any, environment: str) -> None:
         self._ssm = ssm
         self._environment = environment
+        self._version = 0
         self.name = f"/skillsync/{environment}/release"
 
     def begin(self, action: str, release: str, commit: str) -> Attempt:
         """Note that one begins."""
         attempt = Attempt(uuid.uuid4().hex[:12], action, release, commit)
-        self._write(attempt)
+        self._version = self._write(attempt)
         return attempt
 
     def end(self, attempt: Attempt, outcome: str, images: Mapping[str, str], note: str = "") -> None:
         """Note how it ended: "succeeded" or "failed"."""
         self._write(replace(attempt, outcome=outcome, images=images, note=note[:_NOTE_CHARACTERS]))
 
-    def require_newest(self, attempt: Attempt) -> None:
+    def require_newest(self) -> None:
         """Raises Problem when another attempt has begun since: two at once would leave a mixture."""
-        newest = json.loads(self._ssm.get_parameter(Name=self.name)["Parameter"]["Value"])
-        if newest["id"] != attempt.id:
+        parameter = self._ssm.get_parameter(Name=self.name)["Parameter"]
+        # Not another one than ours: a look right after the write may show the version before it.
+        if parameter["Version"] > self._version:
+            newest = json.loads(parameter["Value"])
             raise Problem(
                 f"{self._environment}: {newest['action']} of {newest['release']} has begun meanwhile; this one stops."
             )
@@ -86,10 +89,10 @@ class History:
         except self._ssm.exceptions.ParameterNotFound:
             return
 
-    def _write(self, attempt: Attempt) -> None:
+    def _write(self, attempt: Attempt) -> int:
         kept = ("id", "action", "release", "commit", "images", "outcome", "note")
         value = json.dumps({name: getattr(attempt, name) for name in kept}, separators=(",", ":"), default=dict)
-        self._ssm.put_parameter(Name=self.name, Value=value, Type="String", Overwrite=True)
+        return int(self._ssm.put_parameter(Name=self.name, Value=value, Type="String", Overwrite=True)["Version"])
 
 
 def runs_now(attempts: list[Attempt]) -> Attempt | None:

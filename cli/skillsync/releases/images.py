@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from skillsync import templates
 from skillsync.errors import Problem
 from skillsync.stacks import Environment, Stack, plan
 
@@ -17,11 +16,11 @@ def wanted(env: Environment) -> list[str]:
 
 
 def images_of(stack: Stack) -> set[str]:
-    """The services whose image this stack takes."""
+    """The services whose image this stack takes; an image that has a default is none of a release's."""
     sources = {
         stack.renamed.get(parameter, parameter)
-        for parameter in templates.load(stack.template).get("Parameters", {})
-        if parameter not in stack.fixed
+        for parameter, rules in stack.content.get("Parameters", {}).items()
+        if parameter not in stack.fixed and "Default" not in rules
     }
     return {source.removesuffix(IMAGE) for source in sources if source.endswith(IMAGE) and source != IMAGE}
 

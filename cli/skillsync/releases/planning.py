@@ -32,7 +32,7 @@ def plan(account: Account, env: Environment, given: Mapping[str, str]) -> list[P
         filled = stacks.wire(stack, env, known)
         waits_for = tuple(name for name, value in filled.items() if value == KNOWN_LATER)
         present = stacks.find_outputs(client, stack.stack_name)
-        rendered = templates.render(templates.load(stack.template), filled, env.region)
+        rendered = templates.render(stack.content, filled, env.region)
         if not waits_for:
             changes = stacks.preview(client, stack.stack_name, stack.body, filled)
         elif present is None:

@@ -26,7 +26,7 @@ def read(name: str, root: Path) -> tuple[Environment, dict[str, Reading]]:
     found: dict[str, Reading] = {}
     for stack in stacks.plan(env):
         filled = stacks.wire(stack, env, known)
-        rendered = templates.render(templates.load(stack.template), filled, env.region)
+        rendered = templates.render(stack.content, filled, env.region)
         known |= dict.fromkeys(rendered["Outputs"], KNOWN_LATER)
         found[stack.name] = Reading(filled, rendered["Resources"])
     return env, found

@@ -67,7 +67,7 @@ class Rollout:
                 self._resolve(digests, known)
             if not stack.is_job:
                 self._run(jobs, attempt)
-            self._history.require_newest(attempt)
+            self._history.require_newest()
             self._view.stack_begins(stack)
             filled = stacks.wire(stack, self._env, known | images.uris(digests, known))
             made = stacks.deploy(
@@ -81,7 +81,8 @@ class Rollout:
 
     def _resolve(self, digests: dict[str, str], known: Mapping[str, str]) -> None:
         missing = [service for service in images.wanted(self._env) if service not in digests]
-        digests |= images.resolve(self._account.client("ecr"), missing, known, self._source.release)
+        if missing:
+            digests |= images.resolve(self._account.client("ecr"), missing, known, self._source.release)
 
     def _run(self, jobs: list[Job], attempt: Attempt) -> None:
         if not jobs:

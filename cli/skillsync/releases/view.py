@@ -12,6 +12,9 @@ from skillsync.stacks import Environment, Event, Stack
 _SIGNS = {"Add": "[green]+[/]", "Modify": "[yellow]~[/]", "Remove": "[red]-[/]"}
 _REPLACED = {"True": " [red]replaced[/]", "Conditional": " [yellow]perhaps replaced[/]"}
 
+# A service waits for thirty outputs before there is anything.
+_NAMED = 3
+
 
 class View:
     """Prints to a console."""
@@ -64,7 +67,9 @@ class View:
 
 
 def _note(one: Planned) -> str:
-    waits_for = ", ".join(one.waits_for)
+    waits_for = ", ".join(one.waits_for[:_NAMED])
+    if len(one.waits_for) > _NAMED:
+        waits_for += f" and {len(one.waits_for) - _NAMED} more"
     if one.waits_for and one.is_new:
         return f"new; read from its template, for it waits for {waits_for}"
     if one.waits_for:

@@ -150,10 +150,13 @@ def _prepare(
 def _is_as_given(client: "CloudFormationClient", stack_name: str, body: str, parameters: Mapping[str, str]) -> bool:
     """Whether the stack has this very body and these values; a value that is not shown counts as another."""
     stack = describe(client, stack_name)
-    # Its stub says that a body is a dict; it is for JSON alone, and a text for what was sent as one.
-    if stack is None or str(client.get_template(StackName=stack_name)["TemplateBody"]) != body:
+    if stack is None:
         return False
-    declared = templates.loads(body, stack_name).get("Parameters", {})
+    # As it was sent, and not as a transform made it. Its stub says that it is a dict: that is for JSON alone.
+    present = client.get_template(StackName=stack_name, TemplateStage="Original")["TemplateBody"]
+    if str(present) != body:
+        return False
+    declared = templates.parsed(body).get("Parameters", {})
     given = {name: parameters.get(name, str(rules.get("Default", ""))) for name, rules in declared.items()}
     return given == {one["ParameterKey"]: one["ParameterValue"] for one in stack.get("Parameters", [])}
 

@@ -10,6 +10,7 @@ import yaml
 
 from skillsync import templates
 from skillsync.stacks.errors import StackError
+from skillsync.templates import Template
 
 __all__ = ["Environment", "Stack", "declared", "environment", "find_stack", "plan", "root", "wire"]
 
@@ -56,6 +57,11 @@ class Stack:
     @property
     def body(self) -> str:
         return self.template.read_text(encoding="utf-8")
+
+    @property
+    def content(self) -> Template:
+        """The template, read: not to be changed. Raises TemplateError."""
+        return templates.parsed(self.body, self.template.name)
 
     @property
     def is_job(self) -> bool:
@@ -129,7 +135,7 @@ def wire(stack: Stack, env: Environment, known: Mapping[str, str]) -> dict[str, 
     or its own; one that nothing fills keeps the template's default. Raises StackError for one without.
     """
     filled: dict[str, str] = {}
-    for name, declared in templates.load(stack.template).get("Parameters", {}).items():
+    for name, declared in stack.content.get("Parameters", {}).items():
         output = stack.renamed.get(name, name)
         for values, key in ((stack.fixed, name), (env.parameters, name), (known, output)):
             if key in values:

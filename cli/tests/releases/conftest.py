@@ -54,7 +54,12 @@ Outputs:
   ClusterName: {Value: !Ref Cluster}
 """
 JOB = """
-Parameters: {EnvName: {Type: String}, Kind: {Type: String}, Image: {Type: String}, Release: {Type: String}}
+Parameters:
+  EnvName: {Type: String}
+  Kind: {Type: String}
+  Image: {Type: String}
+  CollectorImage: {Type: String, Default: ""}
+  Release: {Type: String}
 Resources:
   Task:
     Type: AWS::ECS::TaskDefinition

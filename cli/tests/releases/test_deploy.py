@@ -69,7 +69,7 @@ def test_an_environment_from_nothing_to_a_failed_release_and_back_to_nothing(  #
     planned = run("deploy", "dev-try", "--plan")
     assert planned.status == 0, planned.err
     assert "base new\n  + Cluster AWS::ECS::Cluster" in planned.out
-    assert "jobs new; read from its template, for it waits for Image" in planned.out
+    assert "jobs new; read from its template, for it waits for Image\n" in planned.out
     assert "6 to add, 0 to modify, 0 to remove. Nothing was changed." in planned.out
     assert statuses(account) == {}
 

@@ -87,11 +87,11 @@ def test_there_is_no_way_back_to_what_never_ran_or_is_in_no_commit(
 
 def test_of_two_at_once_the_earlier_stops(account: "Client") -> None:
     history = History(account("ssm"), "dev-try")
-    first = history.begin("deploy", "v1", "c1")
-    history.require_newest(first)
-    history.begin("rollback", "v0", "c0")
+    history.begin("deploy", "v1", "c1")
+    history.require_newest()
+    History(account("ssm"), "dev-try").begin("rollback", "v0", "c0")
     with pytest.raises(Problem, match=r"^dev-try: rollback of v0 has begun meanwhile; this one stops\.$"):
-        history.require_newest(first)
+        history.require_newest()
 
 
 def attempt(release: str, outcome: str) -> Attempt:

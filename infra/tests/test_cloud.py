@@ -1,0 +1,168 @@
+"""Every stack of an environment that an emulator can take: made, changed, sent back when a change fails, deleted; and
+what the role of each process may do, with the emulator's guards up.
+
+The emulator has no Fargate, MySQL, Valkey or CloudFront: of these it keeps entries. It takes no metric math, no scaling,
+no NAT, no VPC link and no rotation: `Emulated` and `UpstreamMode` leave those out.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from skillsync import stacks
+from skillsync_testing import Emulator
+from skillsync_testing.plugin import run
+
+from .conftest import STAND_INS
+from .test_deployment import GuardedEmulator, aws, left_over
+
+Account = Callable[[str], Any]
+
+ENVIRONMENT = stacks.environment("dev-try")
+SERVICES = ("users", "transactions", "notifications", "analytics")
+IMAGES = {name: value for name, value in STAND_INS.items() if name.endswith("Image") and name != "CollectorImage"}
+PRODUCERS = {f"{service}{role}" for service in SERVICES[:3] for role in ("", "-worker")}
+
+
+def everything(client: Any) -> dict[str, str]:
+    """Make every stack as a deployment would; return all outputs."""
+    known = dict(IMAGES)
+    for stack in stacks.plan(ENVIRONMENT):
+        known |= stacks.deploy(client, stack.stack_name, stack.body, stacks.wire(stack, ENVIRONMENT, known))
+    return known
+
+
+def with_resource(body: str, resource: str) -> str:
+    """The template with one resource more."""
+    return body.replace("\nResources:\n", f"\nResources:\n  {resource}\n", 1)
+
+
+def test_a_whole_environment_comes_up_and_goes_without_a_trace(account: Account) -> None:
+    client = account("cloudformation")
+    everything(client)
+    roles = {role["RoleName"] for role in account("iam").list_roles()["Roles"]}
+    processes = {f"{service}{role}" for service in SERVICES for role in ("", "-worker", "-migrate")}
+    assert {f"dev-try-{process}-task" for process in processes} <= roles
+    for stack in reversed(stacks.plan(ENVIRONMENT)):
+        stacks.delete(client, stack.stack_name)
+    assert left_over(account) == {}
+
+
+@pytest.mark.prove
+@pytest.mark.timeout(900)
+def test_each_stack_is_changed_and_sent_back_when_a_change_fails(account: Account) -> None:
+    client = account("cloudformation")
+    known = everything(client)
+    for stack in stacks.plan(ENVIRONMENT):
+        wired = stacks.wire(stack, ENVIRONMENT, known)
+        name = stack.stack_name
+
+        def resources(name: str = name) -> dict[str, str]:
+            found = client.describe_stack_resources(StackName=name)["StackResources"]
+            return {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in found}
+
+        before = resources()
+        added = "Trial: {Type: AWS::SNS::Topic}"
+        stacks.deploy(client, name, with_resource(stack.body, added), wired)
+        assert resources().keys() - before.keys() == {"Trial"}
+        stacks.deploy(client, name, stack.body, wired)
+        assert resources() == before
+        faulty = "Faulty: {Type: AWS::SQS::Queue, Properties: {MessageRetentionPeriod: 1}}"
+        with pytest.raises(stacks.StackError, match=rf"^{name}: Faulty \(AWS::SQS::Queue\)"):
+            stacks.deploy(client, name, with_resource(stack.body, faulty), wired)
+        assert client.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+        assert resources() == before
+
+
+@pytest.fixture
+def guarded() -> Iterator[Emulator]:
+    yield from run(GuardedEmulator)
+
+
+REFUSED = {"AccessDenied", "AccessDeniedException", "AuthorizationError", "NotAuthorizedException"}
+
+
+def is_refused(call: Callable[[], Any]) -> bool:
+    """Whether the call is not allowed; one that is allowed and then fails for its content was let through."""
+    try:
+        call()
+    except ClientError as error:
+        return error.response["Error"]["Code"] in REFUSED
+    return False
+
+
+@pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
+@pytest.mark.timeout(600)
+def test_each_process_may_do_what_it_needs_and_nothing_else(guarded: Emulator) -> None:
+    outputs = everything(aws(guarded, "cloudformation"))
+    queues = {
+        queue: outputs[f"{queue}QueueUrl"] for queue in ("User", "Transaction", "Notification", "Feedback", "Analytics")
+    }
+    pool = outputs["UserPoolId"]
+    secret, other = outputs["WorkerSecretArn"], outputs["UsersDatabaseSecretArn"]
+    own_queues = {
+        "users-worker": {"User"},
+        "transactions-worker": {"Transaction"},
+        "notifications-worker": {"Notification", "Feedback"},
+        "analytics-worker": {"Analytics"},
+    }
+
+    def calls(of: Callable[[str], Any]) -> dict[str, Callable[[], Any]]:
+        sqs, sns = of("sqs"), of("sns")
+        found: dict[str, Callable[[], Any]] = {
+            "publish": lambda: sns.publish(TopicArn=outputs["TransactionEventsTopicArn"], Message="{}"),
+            "publish alarms": lambda: sns.publish(TopicArn=outputs["OpsAlarmsTopicArn"], Message="{}"),
+            "read the worker's secret": lambda: of("secretsmanager").get_secret_value(SecretId=secret),
+            "read a database's secret": lambda: of("secretsmanager").get_secret_value(SecretId=other),
+            "list coordinators": lambda: of("cognito-idp").list_users_in_group(
+                UserPoolId=pool, GroupName="coordinator"
+            ),
+            "delete a person": lambda: of("cognito-idp").admin_delete_user(UserPoolId=pool, Username="nobody"),
+            "make a person": lambda: of("cognito-idp").admin_create_user(UserPoolId=pool, Username="a@b.example"),
+            "read the mail quota": lambda: of("sesv2").get_account(),
+            "make a role": lambda: of("iam").create_role(RoleName="more", AssumeRolePolicyDocument="{}"),
+        }
+        for queue, url in queues.items():
+            found[f"receive {queue}"] = lambda url=url: sqs.receive_message(QueueUrl=url, WaitTimeSeconds=0)
+            found[f"delete {queue}"] = lambda url=url: sqs.delete_message(QueueUrl=url, ReceiptHandle="none")
+            found[f"hide {queue}"] = lambda url=url: sqs.change_message_visibility(
+                QueueUrl=url, ReceiptHandle="none", VisibilityTimeout=1
+            )
+            found[f"send {queue}"] = lambda url=url: sqs.send_message(QueueUrl=url, MessageBody="{}")
+            found[f"purge {queue}"] = lambda url=url: sqs.purge_queue(QueueUrl=url)
+        found["receive a dead letter"] = lambda: sqs.receive_message(QueueUrl=outputs["UserDlqUrl"], WaitTimeSeconds=0)
+        return found
+
+    def expected(process: str) -> set[str]:
+        may = {f"{verb} {queue}" for queue in own_queues.get(process, ()) for verb in ("receive", "delete", "hide")}
+        may |= {"publish"} if process in PRODUCERS else set()
+        if process in ("users-worker", "notifications-worker", "analytics-worker"):
+            may.add("read the worker's secret")
+        if process == "users-worker":
+            may.add("delete a person")
+        if process == "notifications-worker":
+            may |= {"list coordinators", "read the mail quota"}
+        return may
+
+    iam, sts = aws(guarded, "iam"), aws(guarded, "sts")
+    # Only a task may take the role; for this trial the account may.
+    trust = {"Effect": "Allow", "Principal": {"AWS": "000000000000"}, "Action": "sts:AssumeRole"}
+    seen, wanted = {}, {}
+    for process in (f"{service}{role}" for service in SERVICES for role in ("", "-worker", "-migrate")):
+        name = f"dev-try-{process}-task"
+        arn = iam.get_role(RoleName=name)["Role"]["Arn"]
+        with pytest.raises(ClientError, match="AccessDenied"):
+            sts.assume_role(RoleArn=arn, RoleSessionName="trial")
+        iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps({"Statement": [trust]}))
+        session = sts.assume_role(RoleArn=arn, RoleSessionName="trial")["Credentials"]
+        clients: dict[str, Any] = {}
+
+        def of(service: str, session: Any = session, clients: dict[str, Any] = clients) -> Any:
+            return clients.setdefault(service, aws(guarded, service, session))
+
+        seen[process] = {what for what, call in calls(of).items() if not is_refused(call)}
+        wanted[process] = expected(process)
+    assert seen == wanted
