@@ -21,6 +21,7 @@ from skillsync_testing.watching import Watch
 
 Get = Callable[..., Awaitable[httpx2.Response]]
 OPERATES = "skillsync/operations.read"
+SOME_ID = "0190c5d4-8f6e-7000-8000-000000000001"
 
 
 @pytest.fixture
@@ -127,7 +128,7 @@ async def test_none_and_too_many_events_are_refused(get: Get, count: int) -> Non
     assert answer.status_code == 422
 
 
-@pytest.mark.parametrize("path", [f"/internal/trails/{new_id()}", f"/internal/processed-messages?event={new_id()}"])
+@pytest.mark.parametrize("path", [f"/internal/trails/{SOME_ID}", f"/internal/processed-messages?event={SOME_ID}"])
 async def test_without_the_scope_there_is_no_such_route_whatever_is_asked(get: Get, path: str) -> None:
     assert (await get(path)).status_code == 200
     for scope in ("skillsync/events.read", None):

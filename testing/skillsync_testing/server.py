@@ -9,7 +9,7 @@ from pathlib import Path
 
 from skillsync_testing.ports import free_port, is_open
 
-START_SECONDS = 20.0
+START_SECONDS = 60.0
 STOP_SECONDS = 10.0
 POLL_SECONDS = 0.02
 START_ATTEMPTS = 3

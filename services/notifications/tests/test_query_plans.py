@@ -183,7 +183,7 @@ async def test_what_is_asked_of_one_person_reads_what_is_theirs(world: "World") 
     print(watch.table())  # noqa: T201 - with -s, for people
     steps = [step for it in watch.refused for step in it.steps if not step.table.startswith("<derived")]
     assert [step for step in steps if not step.is_by_index] == []
-    # An erasure reads what there is of the person, here a hundred mails and fifty reminders, each of which it changes or
-    # deletes; all else reads its items, and not what lies between.
+    # An erasure reads what there is of the person, here a hundred mails and fifty reminders, and changes or deletes it;
+    # all else reads its items, and not what lies between.
     most = {"erase": 4 * 100}
     assert [it.text for it in watch.statements.values() if it.most_reads > most.get(it.operation, 60)] == []
