@@ -1,8 +1,8 @@
 """Every stack of an environment that an emulator can take: made, changed, sent back when a change fails, deleted; and
 what the role of each process may do, with the emulator's guards up.
 
-The emulator has no Fargate, MySQL, Valkey or CloudFront: of these it keeps entries. It takes no metric math, no scaling,
-no NAT, no VPC link and no rotation: `Emulated` and `UpstreamMode` leave those out.
+The emulator has no Fargate, MySQL, Valkey or CloudFront: of these it keeps entries. It takes no metric math, no
+scaling, no NAT, no VPC link and no rotation: `Emulated` and `UpstreamMode` leave those out.
 """
 
 import json
@@ -40,6 +40,7 @@ def with_resource(body: str, resource: str) -> str:
     return body.replace("\nResources:\n", f"\nResources:\n  {resource}\n", 1)
 
 
+@pytest.mark.timeout(600)
 def test_a_whole_environment_comes_up_and_goes_without_a_trace(account: Account) -> None:
     client = account("cloudformation")
     everything(client)
