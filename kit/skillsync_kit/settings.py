@@ -3,11 +3,23 @@
 import sys
 from pathlib import Path
 from typing import Literal, Self, TypeVar
+from urllib.parse import quote, urlsplit, urlunsplit
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-__all__ = ["ProcessSettings", "Settings", "load"]
+__all__ = ["ProcessSettings", "Settings", "load", "with_credentials"]
+
+
+def with_credentials(url: str, user: str | None, password: SecretStr | None) -> str:
+    """The URL with this user and password in place of its own; as it is when there is no password."""
+    if password is None:
+        return url
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit(
+        parts._replace(netloc=f"{quote(user or '', safe='')}:{quote(password.get_secret_value(), safe='')}@{host}")
+    )
 
 
 class ProcessSettings(BaseSettings):
@@ -18,7 +30,8 @@ class ProcessSettings(BaseSettings):
     environment: str = Field(default="local", pattern=r"^(local|dev(-[a-z0-9]+)?|staging|prod)$")
     host: str = "127.0.0.1"
     port: int = Field(ge=0, le=65535)
-    cache_url: str = Field(default="mem://", pattern=r"^(mem|redis)://")
+    cache_url: str = Field(default="mem://", pattern=r"^(mem|rediss?)://")
+    cache_password: SecretStr | None = None
     token_issuer: str
     jwks_url: str
     web_client_id: str
@@ -27,6 +40,11 @@ class ProcessSettings(BaseSettings):
     listener: int | None = Field(default=None, ge=3, description="File descriptor of a listening socket to serve on")
     failpoints: str | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @property
+    def cache_address(self) -> str:
+        """The URL with the password that came beside it."""
+        return with_credentials(self.cache_url, "", self.cache_password)
 
     @model_validator(mode="after")
     def _stand_ins_stay_local(self) -> Self:
@@ -45,9 +63,17 @@ class Settings(ProcessSettings):
     """What every service needs besides: a database, a queue, a clock."""
 
     database_url: str = Field(pattern=r"^(sqlite\+aiosqlite|mysql\+asyncmy)://")
+    database_user: str | None = Field(default=None, description="Put into the URL, with the password: a secret of AWS")
+    database_password: SecretStr | None = None
+    database_ca: Path | None = Field(default=None, description="Who may vouch for the server; TLS is demanded then")
     database_pool_size: int = Field(default=8, ge=1, le=50, description="Connections to write with; as many to read")
     long_poll_seconds: int = Field(default=20, ge=0, le=20, description="A stop waits for the open poll's answer")
     clock_file: Path | None = Field(default=None, description="Holds the seconds by which the clock is moved")
+
+    @property
+    def database_address(self) -> str:
+        """The URL with the credentials that came beside it."""
+        return with_credentials(self.database_url, self.database_user, self.database_password)
 
     @model_validator(mode="after")
     def _data_is_real(self) -> Self:
@@ -60,7 +86,7 @@ class Settings(ProcessSettings):
         return self
 
 
-SomeSettings = TypeVar("SomeSettings", bound=ProcessSettings)
+SomeSettings = TypeVar("SomeSettings", bound=BaseSettings)
 
 
 def load(kind: type[SomeSettings]) -> SomeSettings:

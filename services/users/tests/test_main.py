@@ -87,6 +87,7 @@ def test_outside_the_local_environment_the_stand_ins_are_refused() -> None:
             "SKILLSYNC_ENVIRONMENT": "prod",
             "SKILLSYNC_PORT": "0",
             "SKILLSYNC_DATABASE_URL": "sqlite+aiosqlite:///x",
+            "SKILLSYNC_CACHE_URL": "redis://127.0.0.1:1",
             "SKILLSYNC_TOKEN_ISSUER": "x",
             "SKILLSYNC_JWKS_URL": "x",
             "SKILLSYNC_WEB_CLIENT_ID": "x",
