@@ -37,7 +37,7 @@ format: bootstrap ## Format the code and apply safe fixes
 	@.venv/bin/ruff format .
 
 clean: ## Delete environments, caches and local state (databases and the local cloud with them)
-	@rm -rf .venv cloud/.venv .skillsync .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build
+	@rm -rf .venv cloud/.venv infra/checkov/.venv .skillsync .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The locked environments: .venv and cloud/.venv. Quick when they are there.

@@ -201,12 +201,21 @@ def loose_tasks(template: Json, _: str = "") -> Iterator[str]:
             yield f"{name}: privileged"
         if "LogConfiguration" not in container:
             yield f"{name}: its log goes nowhere"
+
+
+def wrong_services(template: Json, _: str = "") -> Iterator[str]:
+    """Services with one role for everything, a shell, or a way to nothing, and registries whose tags move."""
     for name, task in of_type(template, "AWS::ECS::TaskDefinition"):
         if task["TaskRoleArn"] == task["ExecutionRoleArn"]:
             yield f"{name}: one role for the task and for its start"
     for name, service in of_type(template, "AWS::ECS::Service"):
         if service.get("EnableExecuteCommand"):
             yield f"{name}: anybody with the right may have a shell in it"
+        by_name = {container["Name"]: container for _, container in containers(template)}
+        for way in service.get("LoadBalancers", []):
+            ports = [each["ContainerPort"] for each in by_name.get(way["ContainerName"], {}).get("PortMappings", [])]
+            if way["ContainerPort"] not in ports:
+                yield f"{name}: sent to a container or a port that there is not"
     for name, registry in of_type(template, "AWS::ECR::Repository"):
         if registry.get("ImageTagMutability") != "IMMUTABLE":
             yield f"{name}: a tag may come to mean another image"
@@ -331,6 +340,7 @@ RULES: tuple[Rule, ...] = (
     ways_out,
     plain_secrets,
     loose_tasks,
+    wrong_services,
     deployments,
     weak_data,
     front_door,

@@ -1,12 +1,13 @@
 """Every stack of an environment that an emulator can take: made, changed, sent back when a change fails, deleted; and
 what the role of each process may do, with the emulator's guards up.
 
-The emulator has no Fargate, MySQL, Valkey or CloudFront: of these it keeps entries. It takes no metric math, no scaling,
-no NAT, no VPC link and no rotation: `Emulated` and `UpstreamMode` leave those out.
+The emulator has no Fargate, MySQL, Valkey or CloudFront: of these it keeps entries. It takes no metric math, no
+scaling, no NAT, no VPC link and no rotation: `Emulated` and `UpstreamMode` leave those out.
 """
 
 import json
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -40,6 +41,7 @@ def with_resource(body: str, resource: str) -> str:
     return body.replace("\nResources:\n", f"\nResources:\n  {resource}\n", 1)
 
 
+@pytest.mark.timeout(600)
 def test_a_whole_environment_comes_up_and_goes_without_a_trace(account: Account) -> None:
     client = account("cloudformation")
     everything(client)
@@ -126,13 +128,13 @@ def test_each_process_may_do_what_it_needs_and_nothing_else(guarded: Emulator) -
             "make a role": lambda: of("iam").create_role(RoleName="more", AssumeRolePolicyDocument="{}"),
         }
         for queue, url in queues.items():
-            found[f"receive {queue}"] = lambda url=url: sqs.receive_message(QueueUrl=url, WaitTimeSeconds=0)
-            found[f"delete {queue}"] = lambda url=url: sqs.delete_message(QueueUrl=url, ReceiptHandle="none")
-            found[f"hide {queue}"] = lambda url=url: sqs.change_message_visibility(
-                QueueUrl=url, ReceiptHandle="none", VisibilityTimeout=1
+            found[f"receive {queue}"] = partial(sqs.receive_message, QueueUrl=url, WaitTimeSeconds=0)
+            found[f"delete {queue}"] = partial(sqs.delete_message, QueueUrl=url, ReceiptHandle="none")
+            found[f"hide {queue}"] = partial(
+                sqs.change_message_visibility, QueueUrl=url, ReceiptHandle="none", VisibilityTimeout=1
             )
-            found[f"send {queue}"] = lambda url=url: sqs.send_message(QueueUrl=url, MessageBody="{}")
-            found[f"purge {queue}"] = lambda url=url: sqs.purge_queue(QueueUrl=url)
+            found[f"send {queue}"] = partial(sqs.send_message, QueueUrl=url, MessageBody="{}")
+            found[f"purge {queue}"] = partial(sqs.purge_queue, QueueUrl=url)
         found["receive a dead letter"] = lambda: sqs.receive_message(QueueUrl=outputs["UserDlqUrl"], WaitTimeSeconds=0)
         return found
 
@@ -166,3 +168,31 @@ def test_each_process_may_do_what_it_needs_and_nothing_else(guarded: Emulator) -
         seen[process] = {what for what, call in calls(of).items() if not is_refused(call)}
         wanted[process] = expected(process)
     assert seen == wanted
+
+
+@pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
+def test_an_operator_sees_every_queue_and_handles_dead_letters_alone(guarded: Emulator) -> None:
+    stack = stacks.find_stack(ENVIRONMENT, "messaging")
+    outputs = stacks.deploy(
+        aws(guarded, "cloudformation"), stack.stack_name, stack.body, stacks.wire(stack, ENVIRONMENT, {})
+    )
+    iam = aws(guarded, "iam")
+    trust = {"Effect": "Allow", "Principal": {"AWS": "000000000000"}, "Action": "sts:AssumeRole"}
+    iam.update_assume_role_policy(RoleName="dev-try-operator", PolicyDocument=json.dumps({"Statement": [trust]}))
+    arn = outputs["OperatorRoleArn"]
+    session = aws(guarded, "sts").assume_role(RoleArn=arn, RoleSessionName="trial")["Credentials"]
+    sqs, sns = aws(guarded, "sqs", session), aws(guarded, "sns", session)
+    for queue in ("User", "Transaction", "Notification", "Feedback", "Analytics"):
+        live, dead = outputs[f"{queue}QueueUrl"], outputs[f"{queue}DlqUrl"]
+        for url in (live, dead, outputs[f"{queue}SubscriptionDlqUrl"]):
+            sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+        sqs.send_message(QueueUrl=live, MessageBody="{}")
+        sqs.receive_message(QueueUrl=dead, WaitTimeSeconds=0)
+        refused: tuple[Callable[[], Any], ...] = (
+            partial(sqs.receive_message, QueueUrl=live, WaitTimeSeconds=0),
+            partial(sqs.purge_queue, QueueUrl=live),
+            partial(sqs.purge_queue, QueueUrl=dead),
+            partial(sqs.delete_queue, QueueUrl=dead),
+        )
+        assert all(is_refused(call) for call in refused)
+    assert is_refused(lambda: sns.publish(TopicArn=outputs["TransactionEventsTopicArn"], Message="{}"))

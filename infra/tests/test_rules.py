@@ -19,7 +19,6 @@ THE_LINTERS = {
     "a version that is none",
     "a property that is none",
     "a reference to nothing",
-    "a container that is none",
     "subnets by a text",
     "an alarm by a statistic that is none",
     "a token for a year",

@@ -16,6 +16,7 @@ from skillsync_kit.failed_messages import FailedMessages
 from skillsync_kit.handling import Handling, ReceivedMessage
 from skillsync_kit.inbox import Inbox
 from skillsync_kit.telemetry import log
+from skillsync_kit.throughput import Throughput
 from skillsync_kit.visibility import Visibility
 from skillsync_kit.waiting import pause, unless
 
@@ -54,6 +55,7 @@ class Consumer:
         self._visibility = Visibility(client, queue_url)
         self._handling = Handling(inbox, self._visibility, Deletion(client, queue_url), failed, handled)
         self._in_hand: set[asyncio.Task[None]] = set()
+        self._throughput = Throughput(inbox.name)
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Receive and handle until `stopping` is set.
@@ -107,7 +109,12 @@ class Consumer:
             work = handling.give_back(message) if stopping.is_set() else handling.take(message, stopping)
             task = asyncio.create_task(work)
             self._in_hand.add(task)
-            task.add_done_callback(self._in_hand.discard)
+            self._throughput.begin()
+            task.add_done_callback(self._out_of_hand)
+
+    def _out_of_hand(self, task: asyncio.Task[None]) -> None:
+        self._in_hand.discard(task)
+        self._throughput.end()
 
     async def _ask_database(self, stopping: asyncio.Event) -> None:
         """See whether the database answers; what would be received without it could only wait."""

@@ -5,9 +5,11 @@ database asks for that. Reads that stand alone go through `Database.read`.
 """
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, TypeVar
 
 import stamina
@@ -26,7 +28,7 @@ from skillsync_kit.events import Event
 from skillsync_kit.failpoints import failpoint
 from skillsync_kit.telemetry import log
 
-__all__ = ["ID", "LONG_TEXT", "ChangedMeanwhile", "Database", "UnitOfWork", "UtcDateTime", "key_text"]
+__all__ = ["ID", "LONG_TEXT", "ChangedMeanwhile", "Database", "UnitOfWork", "UtcDateTime", "key_text", "tls_context"]
 
 Result = TypeVar("Result")
 
@@ -112,6 +114,7 @@ class Database:
         self,
         url: str,
         *,
+        ca: Path | None = None,
         pool_size: int = 8,
         record: Callable[[UnitOfWork], Awaitable[None]] | None = None,
         committed: Callable[[], None] = lambda: None,
@@ -125,9 +128,11 @@ class Database:
             _make_read_only(self._reader, "PRAGMA query_only=ON")
         else:
             # The unit of work ends each transaction itself: a ROLLBACK at every return to the pool would undo nothing.
-            self._writer = _mysql_engine(url, pool_size, pool_reset_on_return=None)
+            self._writer = _mysql_engine(url, pool_size, ca, pool_reset_on_return=None)
             # A read is one statement: in autocommit it opens no transaction that a ROLLBACK would have to end.
-            self._reader = _mysql_engine(url, pool_size, isolation_level="AUTOCOMMIT", skip_autocommit_rollback=True)
+            self._reader = _mysql_engine(
+                url, pool_size, ca, isolation_level="AUTOCOMMIT", skip_autocommit_rollback=True
+            )
             _make_read_only(self._reader, "SET SESSION TRANSACTION READ ONLY")
 
     @property
@@ -248,7 +253,16 @@ def _write_json(value: Any) -> str:
     return to_json(value).decode()
 
 
-def _mysql_engine(url: str, pool_size: int, **more: Any) -> AsyncEngine:
+def tls_context(ca: Path | None) -> ssl.SSLContext | None:
+    """Demand TLS of a server that this file or a public authority vouches for; None without a file."""
+    if ca is None:
+        return None
+    context = ssl.create_default_context()  # a proxy of RDS has a public certificate
+    context.load_verify_locations(ca)
+    return context
+
+
+def _mysql_engine(url: str, pool_size: int, ca: Path | None, **more: Any) -> AsyncEngine:
     return create_async_engine(
         url,
         **more,
@@ -264,6 +278,7 @@ def _mysql_engine(url: str, pool_size: int, **more: Any) -> AsyncEngine:
         connect_args={
             "charset": "utf8mb4",
             "connect_timeout": 5,
+            "ssl": tls_context(ca),
             "init_command": f"SET SESSION innodb_lock_wait_timeout={_LOCK_WAIT_SECONDS}, time_zone='+00:00'",
         },
     )

@@ -97,13 +97,14 @@ def lay(stack: AsyncExitStack, settings: Settings, name: str, metadata: MetaData
             tell()
 
     database = Database(
-        settings.database_url,
+        settings.database_address,
+        ca=settings.database_ca,
         pool_size=settings.database_pool_size,
         record=outbox.record if outbox else None,
         committed=committed,
     )
     stack.push_async_callback(database.close)
-    cache = Cache(settings.cache_url, name)
+    cache = Cache(settings.cache_address, name)
     stack.push_async_callback(cache.close)
     http = httpx2.AsyncClient(transport=Transport(limits=_CONNECTIONS), follow_redirects=False)
     stack.push_async_callback(http.aclose)

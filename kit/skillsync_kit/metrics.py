@@ -12,17 +12,23 @@ from collections import Counter
 from skillsync_kit.clock import SystemClock
 from skillsync_kit.telemetry import log
 
-__all__ = ["count", "flush", "level", "run", "spent"]
+__all__ = ["configure", "count", "flush", "level", "run", "spent"]
 
-_NAMESPACE = "SkillSync"
 _FLUSH_SECONDS = 10.0
 # What one metric of one line may hold.
 _VALUES = 100
 
 _Key = tuple[str, tuple[tuple[str, str], ...]]
+_namespace = "SkillSync/local"
 _counts: Counter[_Key] = Counter()
 _levels: dict[_Key, float] = {}
 _durations: dict[_Key, list[float]] = {}
+
+
+def configure(environment: str) -> None:
+    """Keep the figures of this environment apart from those of others in the same account."""
+    global _namespace  # noqa: PLW0603 - one process is in one environment
+    _namespace = f"SkillSync/{environment}"
 
 
 def count(name: str, by: int = 1, **dimensions: str) -> None:
@@ -54,7 +60,7 @@ def flush() -> None:
     _durations.clear()
     for dimensions, metrics in found.items():
         directive = {
-            "Namespace": _NAMESPACE,
+            "Namespace": _namespace,
             "Dimensions": [["process", *(name for name, _ in dimensions)]],
             "Metrics": [{"Name": name, "Unit": unit} for name, (unit, _) in metrics.items()],
         }

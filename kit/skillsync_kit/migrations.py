@@ -24,7 +24,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidRequestError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from skillsync_kit.database import ID, LONG_TEXT, UtcDateTime, key_text
+from skillsync_kit.database import ID, LONG_TEXT, UtcDateTime, key_text, tls_context
 
 __all__ = ["MigrationError", "create_messaging_tables_v1", "migrations_directory", "upgrade"]
 
@@ -42,8 +42,10 @@ def migrations_directory(package: str) -> Path:
     return inside if inside.is_dir() else inside.parent.parent / "migrations"
 
 
-def upgrade(database_url: str, directory: Path) -> str:
+def upgrade(database_url: str, directory: Path, ca: Path | None = None) -> str:
     """Bring the database to the newest revision and return its id. Does nothing when it is there already.
+
+    `ca` demands TLS of a server that this file vouches for.
 
     Raises MigrationError with one line that a person can act on.
     """
@@ -56,7 +58,7 @@ def upgrade(database_url: str, directory: Path) -> str:
         head = scripts.get_current_head()
         if head is None:
             raise MigrationError(f"There are no migrations in {directory}.")
-        asyncio.run(_upgrade(_engine(database_url), config, scripts, head))
+        asyncio.run(_upgrade(_engine(database_url, ca), config, scripts, head))
     except (DBAPIError, OSError) as error:
         reason = getattr(error, "orig", None) or error
         raise MigrationError(f"The database cannot be migrated: {reason}") from error
@@ -142,9 +144,9 @@ _MESSAGING_INDEXES_V1 = {
 }
 
 
-def _engine(database_url: str) -> AsyncEngine:
+def _engine(database_url: str, ca: Path | None) -> AsyncEngine:
     is_sqlite = database_url.startswith("sqlite")
-    options = {"timeout": _LOCK_SECONDS, "isolation_level": None} if is_sqlite else {}
+    options = {"timeout": _LOCK_SECONDS, "isolation_level": None} if is_sqlite else {"ssl": tls_context(ca)}
     try:
         return create_async_engine(database_url, poolclass=NullPool, connect_args=options)
     except (ArgumentError, InvalidRequestError, ImportError, ValueError) as error:

@@ -82,6 +82,7 @@ def run(
     chosen = settings.load(kind)
     process = name if role != "worker" else f"{name}-worker"
     telemetry.configure(process, chosen.log_level)
+    metrics.configure(chosen.environment)
     failpoints.configure(chosen.failpoints, name)
     try:
         listener = _listen(chosen)

@@ -3,11 +3,23 @@
 import sys
 from pathlib import Path
 from typing import Literal, TypeVar
+from urllib.parse import quote, urlsplit, urlunsplit
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-__all__ = ["Settings", "load"]
+__all__ = ["Settings", "load", "with_credentials"]
+
+
+def with_credentials(url: str, user: str | None, password: SecretStr | None) -> str:
+    """The URL with this user and password in place of its own; as it is when there is no password."""
+    if password is None:
+        return url
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit(
+        parts._replace(netloc=f"{quote(user or '', safe='')}:{quote(password.get_secret_value(), safe='')}@{host}")
+    )
 
 
 class Settings(BaseSettings):
@@ -19,8 +31,12 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(ge=0, le=65535)
     database_url: str = Field(pattern=r"^(sqlite\+aiosqlite|mysql\+asyncmy)://")
+    database_user: str | None = Field(default=None, description="Put into the URL, with the password: a secret of AWS")
+    database_password: SecretStr | None = None
+    database_ca: Path | None = Field(default=None, description="Who may vouch for the server; TLS is demanded then")
     database_pool_size: int = Field(default=8, ge=1, le=50, description="Connections to write with; as many to read")
-    cache_url: str = Field(default="mem://", pattern=r"^(mem|redis)://")
+    cache_url: str = Field(default="mem://", pattern=r"^(mem|rediss?)://")
+    cache_password: SecretStr | None = None
     token_issuer: str
     jwks_url: str
     web_client_id: str
@@ -31,6 +47,16 @@ class Settings(BaseSettings):
     failpoints: str | None = None
     clock_file: Path | None = Field(default=None, description="Holds the seconds by which the clock is moved")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @property
+    def database_address(self) -> str:
+        """The URL with the credentials that came beside it."""
+        return with_credentials(self.database_url, self.database_user, self.database_password)
+
+    @property
+    def cache_address(self) -> str:
+        """The URL with the password that came beside it."""
+        return with_credentials(self.cache_url, "", self.cache_password)
 
     @model_validator(mode="after")
     def _stand_ins_stay_local(self) -> "Settings":
@@ -49,7 +75,7 @@ class Settings(BaseSettings):
         return self
 
 
-SomeSettings = TypeVar("SomeSettings", bound=Settings)
+SomeSettings = TypeVar("SomeSettings", bound=BaseSettings)
 
 
 def load(kind: type[SomeSettings]) -> SomeSettings:

@@ -33,7 +33,7 @@ def test_a_line_for_each_set_of_dimensions_says_what_its_members_are() -> None:
     assert of_nothing["outbox-pending"] == 3
     [directive] = of_users["_aws"]["CloudWatchMetrics"]
     assert directive == {
-        "Namespace": "SkillSync",
+        "Namespace": "SkillSync/local",
         "Dimensions": [["process", "dependency"]],
         "Metrics": [{"Name": "calls", "Unit": "Count"}, {"Name": "handled-in", "Unit": "Milliseconds"}],
     }

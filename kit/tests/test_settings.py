@@ -97,3 +97,19 @@ def test_other_environments_do_not_exist(settings: pytest.MonkeyPatch, environme
 def test_settings_cannot_be_changed(settings: pytest.MonkeyPatch) -> None:
     with pytest.raises(ValidationError):
         Settings().port = 1  # type: ignore[misc]
+
+
+def test_credentials_that_come_beside_a_url_are_put_into_it(settings: pytest.MonkeyPatch) -> None:
+    for name, value in {
+        "SKILLSYNC_ENVIRONMENT": "prod",
+        "SKILLSYNC_DATABASE_URL": "mysql+asyncmy://db.example:3306/skillsync_users",
+        "SKILLSYNC_DATABASE_USER": "users_clone",
+        "SKILLSYNC_DATABASE_PASSWORD": "a@b/c",
+        "SKILLSYNC_CACHE_URL": "rediss://cache.example:6379/0",
+        "SKILLSYNC_CACHE_PASSWORD": "token",
+    }.items():
+        settings.setenv(name, value)
+    chosen = Settings()
+    assert chosen.database_address == "mysql+asyncmy://users_clone:a%40b%2Fc@db.example:3306/skillsync_users"
+    assert chosen.cache_address == "rediss://:token@cache.example:6379/0"
+    assert "a@b/c" not in repr(chosen)

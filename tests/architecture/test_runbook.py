@@ -20,10 +20,14 @@ SOURCES = ("kit/skillsync_kit", "services/*/skillsync_*")
 
 
 def alarms() -> list[str]:
-    """The names of the alarms of messaging.yaml, without the environment."""
-    resources = templates.load(ROOT / "infra" / "templates" / "messaging.yaml")["Resources"].values()
-    names = [body["Properties"]["AlarmName"] for body in resources if body["Type"] == "AWS::CloudWatch::Alarm"]
-    return [name["Fn::Sub"].removeprefix("${EnvName}-") for name in names]
+    """The names of the templates' alarms, without the environment; those of every process as PROCESS."""
+    names = [
+        body["Properties"]["AlarmName"]["Fn::Sub"]
+        for template in ("messaging", "service", "observability")
+        for body in templates.load(ROOT / "infra" / "templates" / f"{template}.yaml")["Resources"].values()
+        if body["Type"] == "AWS::CloudWatch::Alarm"
+    ]
+    return [name.removeprefix("${EnvName}-").replace("${ProcessName}", "PROCESS") for name in names]
 
 
 def commands(document: str) -> Iterator[tuple[tuple[str, ...], list[str]]]:
@@ -55,7 +59,7 @@ def missing_log_lines(document: str) -> list[str]:
 
 
 def test_every_alarm_is_in_the_runbook() -> None:
-    assert len(alarms()) == 15
+    assert len(alarms()) == 27
     assert [name for name in alarms() if f"`{name}`" not in RUNBOOK] == []
 
 
