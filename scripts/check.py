@@ -49,7 +49,9 @@ def checks() -> list[Check]:
     return [
         Check("lint", [tool("ruff", "check", ".")]),
         Check("format", [tool("ruff", "format", "--check", ".")]),
-        Check("locks", [["uv", "lock", "--check", "--project", project] for project in (".", "cloud", "infra/checkov")]),
+        Check(
+            "locks", [["uv", "lock", "--check", "--project", project] for project in (".", "cloud", "infra/checkov")]
+        ),
         Check("contracts", [tool("lint-imports", "--no-logo")]),
         Check("templates", [tool("cfn-lint", *templates)]),
         Check("containers", [tool("hadolint", "Dockerfile"), [*schema, "vendor.compose-spec", "compose.yaml"]]),

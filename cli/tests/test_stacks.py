@@ -309,8 +309,8 @@ def test_an_unknown_environment_is_named(name: str) -> None:
 
 
 def test_an_unknown_stack_is_named() -> None:
-    with pytest.raises(StackError, match=r"^stack web: not in"):
-        stacks.find_stack(stacks.environment("local"), "web")
+    with pytest.raises(StackError, match=r"^stack absent: not in"):
+        stacks.find_stack(stacks.environment("local"), "absent")
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ def deploy(
     ] = "",
 ) -> None:
     """Bring an environment to a release: every stack in order, its migrations before its services."""
-    from skillsync.releases.operations import deploy as bring_to  # noqa: PLC0415
+    from skillsync.releases.releasing import deploy as bring_to  # noqa: PLC0415
 
     bring_to(find_paths().root, env, release, only_plan=plan)
 
@@ -38,14 +38,14 @@ def rollback(
     plan: Plan = False,
 ) -> None:
     """Bring an environment back to a release that it ran: its templates and images, never its schema."""
-    from skillsync.releases.operations import rollback as bring_back  # noqa: PLC0415
+    from skillsync.releases.releasing import rollback as bring_back  # noqa: PLC0415
 
     bring_back(find_paths().root, env, to, only_plan=plan)
 
 
 def releases(env: Env, as_json: Json = False) -> None:
     """What an environment runs, and what it ran before: the newest first, some fifty."""
-    from skillsync.releases.operations import show_releases  # noqa: PLC0415
+    from skillsync.releases.releasing import show_releases  # noqa: PLC0415
 
     show_releases(find_paths().root, env, as_json=as_json)
 

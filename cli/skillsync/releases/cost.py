@@ -80,6 +80,8 @@ def price(stack: str, reading: Reading, prices: Prices) -> Iterator[Item]:
 
 
 Counted = tuple[float, str]
+# In a service's own stack: how many tasks it has at the least.
+_SCALABLE = "AWS::ApplicationAutoScaling::ScalableTarget"
 
 
 def _service(properties: Properties, reading: Reading, prices: Prices) -> Counted:
@@ -88,7 +90,8 @@ def _service(properties: Properties, reading: Reading, prices: Prices) -> Counte
     architecture = task.get("RuntimePlatform", {}).get("CpuArchitecture", "X86_64")
     rate, hours = prices["fargate"][architecture], prices["hours_a_month"]
     vcpus, gigabytes = float(task["Cpu"]) / 1024, float(task["Memory"]) / 1024
-    count = int(properties.get("DesiredCount", 1))
+    targets = [one for one in reading.resources.values() if one["Type"] == _SCALABLE]
+    count = int(targets[0]["Properties"]["MinCapacity"] if targets else properties.get("DesiredCount", 1))
     each = (vcpus * rate["vcpu_hour"] + gigabytes * rate["gb_hour"]) * hours
     providers = {one["CapacityProvider"] for one in properties.get("CapacityProviderStrategy", [])}
     is_spot = providers == {"FARGATE_SPOT"}

@@ -74,6 +74,13 @@ def test_what_goes_by_use_and_what_has_no_price_is_told() -> None:
     assert cost_of("AWS::Shield::Protection", {}) == (None, "no price known")
 
 
+def test_a_service_that_scales_costs_its_least() -> None:
+    service = {"Type": "AWS::ECS::Service", "Properties": {"TaskDefinition": {"Ref": "Task"}, "DesiredCount": 1}}
+    scaling = {"Type": "AWS::ApplicationAutoScaling::ScalableTarget", "Properties": {"MinCapacity": "3"}}
+    (item,) = price("users", Reading({}, {"Service": service, "Scaling": scaling, "Task": TASK}), PRICES)
+    assert item.why == "3 × 1 vCPU, 2 GB"
+
+
 def test_a_replica_has_the_storage_of_its_source() -> None:
     resources = {
         "Database": {"Type": "AWS::RDS::DBInstance", "Properties": DATABASE},

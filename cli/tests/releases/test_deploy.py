@@ -62,6 +62,7 @@ def retention(account: "Client") -> str:
     return str(account("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=[name])["Attributes"][name])
 
 
+@pytest.mark.timeout(300)  # some twenty commands
 def test_an_environment_from_nothing_to_a_failed_release_and_back_to_nothing(  # noqa: PLR0915 - one life
     checkout: "Checkout", account: "Client", run: "Run", tasks: list[dict[str, Any]]
 ) -> None:
