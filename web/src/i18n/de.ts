@@ -498,7 +498,7 @@ export const de: Catalogue = {
     hours: "{{value}} h",
     days: "{{value}} Tage",
     redrive: "Zurückstellen",
-    redriveOf: "Aufgegebene Nachrichten von {{queue}} zurückstellen",
+    redriveOf: "Zurückstellen: aufgegebene Nachrichten von {{queue}}",
     redriveTitle: "Aufgegebene Nachrichten von {{queue}} zurückstellen?",
     redriveText:
       "Höchstens 100 Nachrichten gehen in ihre Warteschlange zurück und werden noch einmal versucht. Erst wenn die Ursache behoben ist: Was wieder scheitert, kommt hierher zurück.",

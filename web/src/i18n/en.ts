@@ -495,7 +495,7 @@ export const en = {
     hours: "{{value}} h",
     days: "{{value}} d",
     redrive: "Move back",
-    redriveOf: "Move the dead letters of {{queue}} back",
+    redriveOf: "Move back: dead letters of {{queue}}",
     redriveTitle: "Move the dead letters of {{queue}} back?",
     redriveText:
       "At most 100 messages go back to their queue and are tried again. Do this once the cause is mended: what fails again comes back here.",
