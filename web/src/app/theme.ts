@@ -1,4 +1,4 @@
-import { Badge, Button, createTheme, type MantineColorsTuple, Paper, Title } from "@mantine/core";
+import { Badge, Button, createTheme, type MantineColorsTuple, Modal, Paper, Title } from "@mantine/core";
 
 /** A calm green-blue. Shade 8 carries white text, shade 4 dark text, both beyond 4.5:1. */
 const lagoon: MantineColorsTuple = [
@@ -27,6 +27,8 @@ export const theme = createTheme({
   cursorType: "pointer",
   components: {
     Button: Button.extend({ defaultProps: { radius: "md" } }),
+    // The second click of a double click falls on what the first has opened: it must not close it.
+    Modal: Modal.extend({ defaultProps: { closeOnClickOutside: false } }),
     Paper: Paper.extend({ defaultProps: { withBorder: true, p: "lg", radius: "lg" } }),
     Title: Title.extend({ defaultProps: { order: 2 } }),
     Badge: Badge.extend({ defaultProps: { variant: "light", radius: "sm", tt: "none" } }),
