@@ -314,6 +314,7 @@ def test_a_coordinator_suspends_and_reinstates_and_decides_on_skills(visit: Visi
     visitor = visit()
     page = visitor.log_in(coordinator.email, path="/community/members")
     page.get_by_role("searchbox").fill(bo.name)
+    expect(page.get_by_role("button", name="Suspend")).to_have_count(1)
     page.get_by_role("button", name="Suspend").click()
     page.get_by_label("Reason").fill("Unkind words")
     page.get_by_role("dialog").get_by_role("button", name="Suspend").click()

@@ -1,6 +1,6 @@
 import { Badge, Button, createTheme, type MantineColorsTuple, Modal, Paper, Title } from "@mantine/core";
 
-/** A calm green-blue. Shade 8 carries white text, shade 4 dark text, both beyond 4.5:1. */
+/** A calm green-blue. Shades 7 and 8 carry white text beyond 4.5:1. */
 const lagoon: MantineColorsTuple = [
   "#e9f7f6",
   "#d3ecea",
@@ -17,9 +17,7 @@ const lagoon: MantineColorsTuple = [
 export const theme = createTheme({
   primaryColor: "lagoon",
   colors: { lagoon },
-  primaryShade: { light: 8, dark: 4 },
-  autoContrast: true,
-  luminanceThreshold: 0.35,
+  primaryShade: { light: 8, dark: 7 },
   defaultRadius: "md",
   fontFamily: "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'Liberation Sans', sans-serif",
   headings: { fontWeight: "650", textWrap: "balance" },
