@@ -35,15 +35,21 @@ def document(service: str) -> str:
     for item in whole["paths"].values():
         for operation in item.values():
             operation["responses"] = {
-                status: {name: part for name, part in answer.items() if name != "headers"}
-                for status, answer in operation["responses"].items()
-                if status.startswith("2")
+                status: as_json(answer) for status, answer in operation["responses"].items() if status.startswith("2")
             }
     used = set(references(whole["paths"], whole["components"]["schemas"])) | {"Problem", "ProblemField"}
     whole["components"] = {
         "schemas": {name: shape for name, shape in whole["components"]["schemas"].items() if name in used}
     }
     return json.dumps(without_examples(whole), indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+def as_json(answer: dict[str, Any]) -> dict[str, Any]:
+    """Return a success without its headers and, where it can be JSON, without what else it can be."""
+    kept = {name: part for name, part in answer.items() if name != "headers"}
+    if "application/json" in kept.get("content", {}):
+        kept["content"] = {"application/json": kept["content"]["application/json"]}
+    return kept
 
 
 def references(part: Any, schemas: dict[str, Any]) -> Iterator[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
 
 from skillsync_testing.member import PASSWORD, Member
 from skillsync_testing.system import System
@@ -39,13 +39,19 @@ class Visitor:
         self.context = context
         self.page = context.new_page()
         self.errors: list[str] = []
-        self.requests: list[tuple[str, str]] = []
+        self.urls: list[str] = []
+        self.keys: set[tuple[str, str]] = set()
         self._watch(self.page)
 
     def _watch(self, page: Page) -> None:
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", lambda message: self._hear(message.type, message.text))
-        page.on("request", lambda request: self.requests.append((request.method, request.url)))
+        page.on("request", self._note)
+
+    def _note(self, request: Request) -> None:
+        self.urls.append(request.url)
+        if key := request.headers.get("idempotency-key"):
+            self.keys.add((request.url, key))
 
     def _hear(self, kind: str, text: str) -> None:
         # Chromium reports every refused request as an error, and refusals are part of the journeys.

@@ -38,7 +38,7 @@ def test_an_operator_sees_the_system_and_moves_dead_letters_back(
     processes = page.get_by_role("region", name="Processes")
     for name in ("users", "transactions", "notifications", "analytics", "operations", "gateway"):
         expect(processes.get_by_role("row", name=re.compile(rf"^{name} ready "))).to_be_visible()
-    back = page.get_by_role("button", name="Move the dead letters of analytics back")
+    back = page.get_by_role("button", name="Move back: dead letters of analytics")
     back.click()
     dialog = page.get_by_role("dialog", name="Move the dead letters of analytics back?")
     dialog.get_by_role("button", name="Cancel").click()

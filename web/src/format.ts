@@ -1,5 +1,5 @@
 import i18next from "i18next";
-import { language } from "./i18n";
+import { locale } from "./i18n";
 
 /** 90 → "1 h 30 min"; the sign stays in front. */
 export function duration(minutes: number): string {
@@ -12,9 +12,7 @@ export function duration(minutes: number): string {
 }
 
 export function moment(at: string): string {
-  return new Intl.DateTimeFormat(language(), { dateStyle: "medium", timeStyle: "short" }).format(
-    new Date(at),
-  );
+  return new Intl.DateTimeFormat(locale(), { dateStyle: "medium", timeStyle: "short" }).format(new Date(at));
 }
 
 /** To the millisecond, for who looks for one. */
@@ -31,11 +29,11 @@ export function preciseMoment(at: string): string {
 }
 
 export function day(at: string): string {
-  return new Intl.DateTimeFormat(language(), { dateStyle: "medium" }).format(new Date(at));
+  return new Intl.DateTimeFormat(locale(), { dateStyle: "medium" }).format(new Date(at));
 }
 
 export function number(value: number): string {
-  return new Intl.NumberFormat(language(), { maximumFractionDigits: 1 }).format(value);
+  return new Intl.NumberFormat(locale(), { maximumFractionDigits: 1 }).format(value);
 }
 
 /** An instant as the value of a datetime-local input, in the reader's own time zone. */

@@ -9,6 +9,7 @@ import {
   ScrollArea,
   Stack,
   Text,
+  VisuallyHidden,
 } from "@mantine/core";
 import { useDisclosure, useNetwork } from "@mantine/hooks";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
@@ -130,11 +131,11 @@ function Ways() {
         to="/inbox"
         icon="inbox"
         label={t("nav.inbox")}
-        name={unread ? t("nav.inboxUnread", { count: unread }) : undefined}
         right={
           unread > 0 && (
             <Badge variant="filled" size="sm" data-testid="unread">
               {unread > 99 ? "99+" : unread}
+              <VisuallyHidden> {t("nav.unread")}</VisuallyHidden>
             </Badge>
           )
         }
@@ -168,12 +169,11 @@ interface WayProps {
   to: string;
   icon: IconName;
   label: string;
-  name?: string | undefined;
   right?: ReactNode;
   end?: boolean;
 }
 
-function Way({ to, icon, label, name, right, end = false }: WayProps) {
+function Way({ to, icon, label, right, end = false }: WayProps) {
   const { pathname } = useLocation();
   const isHere = end ? pathname === to : pathname === to || pathname.startsWith(`${to}/`);
   return (
@@ -183,7 +183,6 @@ function Way({ to, icon, label, name, right, end = false }: WayProps) {
       end={end}
       active={isHere}
       label={label}
-      aria-label={name}
       leftSection={<Icon name={icon} />}
       rightSection={right}
     />

@@ -11,7 +11,6 @@ export function Expired() {
       onClose={() => {}}
       withCloseButton={false}
       closeOnEscape={false}
-      closeOnClickOutside={false}
       centered
       title={t("auth.expiredTitle")}
     >

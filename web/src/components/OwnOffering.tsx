@@ -130,7 +130,11 @@ export function OwnOffering({ offering }: { offering: Offering }) {
             <Button variant="default" onClick={removing.close}>
               {t("app.cancel")}
             </Button>
-            <Button color="red" loading={remove.isRunning} onClick={() => void remove.run(offering.version)}>
+            <Button
+              color="red.9"
+              loading={remove.isRunning}
+              onClick={() => void remove.run(offering.version)}
+            >
               {t("offering.remove")}
             </Button>
           </Group>

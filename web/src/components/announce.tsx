@@ -1,4 +1,4 @@
-import { Affix, Notification, VisuallyHidden } from "@mantine/core";
+import { Affix, Notification } from "@mantine/core";
 import { createContext, type ReactNode, useCallback, useContext, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 
@@ -26,22 +26,20 @@ export function Announcer({ children }: { children: ReactNode }) {
   return (
     <Context.Provider value={announce}>
       {children}
-      <VisuallyHidden role="status" aria-live="polite">
-        {said?.text}
-      </VisuallyHidden>
       <Affix position={{ bottom: 20, right: 20 }} zIndex={400}>
-        {said && (
-          <Notification
-            key={said.number}
-            withBorder
-            role="presentation"
-            aria-hidden={false}
-            closeButtonProps={{ "aria-label": t("app.close") }}
-            onClose={() => setSaid(null)}
-          >
-            {said.text}
-          </Notification>
-        )}
+        <div role="status">
+          {said && (
+            <Notification
+              key={said.number}
+              role="group"
+              withBorder
+              closeButtonProps={{ "aria-label": t("app.close") }}
+              onClose={() => setSaid(null)}
+            >
+              {said.text}
+            </Notification>
+          )}
+        </div>
       </Affix>
     </Context.Provider>
   );

@@ -34,15 +34,18 @@ export function OfferingCard({ offering, withOwner = false, children }: Offering
               {offering.text}
             </Text>
           )}
-          <Text size="sm" c="dimmed">
+          <Group gap="sm">
             {withOwner && (
               <Anchor component={Link} to={`/people/${offering.owner}`} size="sm">
                 {offering.owner_name}
               </Anchor>
             )}
-            {withOwner && offering.expires_at && " · "}
-            {offering.expires_at && t("offering.until", { date: day(offering.expires_at) })}
-          </Text>
+            {offering.expires_at && (
+              <Text size="sm" c="dimmed">
+                {t("offering.until", { date: day(offering.expires_at) })}
+              </Text>
+            )}
+          </Group>
         </Stack>
         {children}
       </Group>

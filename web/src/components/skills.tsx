@@ -1,4 +1,3 @@
-import { Select, type SelectProps } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { skills } from "../api/queries";
@@ -18,25 +17,4 @@ export function useSkillName(): (slug: string | null | undefined) => string {
 export function categoryName(slug: string): string {
   const words = slug.replaceAll("-", " ");
   return words.charAt(0).toUpperCase() + words.slice(1);
-}
-
-export function SkillSelect(props: SelectProps) {
-  const { t } = useTranslation();
-  const { data } = useQuery(skills());
-  const groups = new Map<string, { value: string; label: string }[]>();
-  for (const skill of data?.items ?? []) {
-    const group = groups.get(skill.category) ?? [];
-    group.push({ value: skill.slug, label: skill.names[language()] });
-    groups.set(skill.category, group);
-  }
-  return (
-    <Select
-      searchable
-      placeholder={t("offering.pickSkill")}
-      nothingFoundMessage={t("offering.noSkill")}
-      maxDropdownHeight={280}
-      data={[...groups].map(([category, items]) => ({ group: categoryName(category), items }))}
-      {...props}
-    />
-  );
 }

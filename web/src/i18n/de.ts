@@ -25,8 +25,7 @@ export const de: Catalogue = {
     exchanges: "Tausche",
     hours: "Stunden",
     inbox: "Eingang",
-    inboxUnread_one: "Eingang, {{count}} ungelesen",
-    inboxUnread_other: "Eingang, {{count}} ungelesen",
+    unread: "ungelesen",
     profile: "Mein Profil",
     settings: "Einstellungen",
     community: "Gemeinschaft",
@@ -498,7 +497,7 @@ export const de: Catalogue = {
     hours: "{{value}} h",
     days: "{{value}} Tage",
     redrive: "Zurückstellen",
-    redriveOf: "Aufgegebene Nachrichten von {{queue}} zurückstellen",
+    redriveOf: "Zurückstellen: aufgegebene Nachrichten von {{queue}}",
     redriveTitle: "Aufgegebene Nachrichten von {{queue}} zurückstellen?",
     redriveText:
       "Höchstens 100 Nachrichten gehen in ihre Warteschlange zurück und werden noch einmal versucht. Erst wenn die Ursache behoben ist: Was wieder scheitert, kommt hierher zurück.",

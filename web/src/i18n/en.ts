@@ -24,8 +24,7 @@ export const en = {
     exchanges: "Exchanges",
     hours: "Hours",
     inbox: "Inbox",
-    inboxUnread_one: "Inbox, {{count}} unread",
-    inboxUnread_other: "Inbox, {{count}} unread",
+    unread: "unread",
     profile: "My profile",
     settings: "Settings",
     community: "Community",
@@ -495,7 +494,7 @@ export const en = {
     hours: "{{value}} h",
     days: "{{value}} d",
     redrive: "Move back",
-    redriveOf: "Move the dead letters of {{queue}} back",
+    redriveOf: "Move back: dead letters of {{queue}}",
     redriveTitle: "Move the dead letters of {{queue}} back?",
     redriveText:
       "At most 100 messages go back to their queue and are tried again. Do this once the cause is mended: what fails again comes back here.",

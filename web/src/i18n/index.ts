@@ -17,6 +17,11 @@ export function language(): Language {
   return i18next.language === "de" ? "de" : "en";
 }
 
+/** The reader's own way to write dates in the language: British, American … */
+export function locale(): string {
+  return navigator.languages.find((one) => one.startsWith(language())) ?? language();
+}
+
 export async function beginLanguage(): Promise<void> {
   const wanted = localStorage.getItem(STORED) ?? navigator.language;
   await i18next.use(initReactI18next).init({

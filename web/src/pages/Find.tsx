@@ -9,8 +9,9 @@ import type { Kind } from "../api/types";
 import { OfferingCard } from "../components/offering";
 import { Page } from "../components/Page";
 import { Pages } from "../components/Pages";
+import { SkillSelect } from "../components/SkillSelect";
 import { Failure, ListSkeleton, Message } from "../components/States";
-import { SkillSelect, useSkillName } from "../components/skills";
+import { useSkillName } from "../components/skills";
 
 const TABS = ["matches", "offers", "wants", "members"] as const;
 type Tab = (typeof TABS)[number];

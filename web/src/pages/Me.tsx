@@ -28,8 +28,8 @@ import { OwnOffering } from "../components/OwnOffering";
 import { Page } from "../components/Page";
 import { Pages } from "../components/Pages";
 import { ProposeSkill } from "../components/ProposeSkill";
+import { SkillSelect } from "../components/SkillSelect";
 import { Failure, Message } from "../components/States";
-import { SkillSelect } from "../components/skills";
 import { useKept } from "../components/useKept";
 import { LANGUAGES } from "../i18n";
 

@@ -179,7 +179,7 @@ function Leave({ profile }: { profile: OwnProfile }) {
             <Button variant="default" onClick={asked.close}>
               {t("app.cancel")}
             </Button>
-            <Button color="red" loading={leave.isRunning} onClick={() => void leave.run(profile.version)}>
+            <Button color="red.9" loading={leave.isRunning} onClick={() => void leave.run(profile.version)}>
               {t("settings.leaveYes")}
             </Button>
           </Group>

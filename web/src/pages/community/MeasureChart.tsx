@@ -12,7 +12,7 @@ import {
   YAxis,
 } from "recharts";
 import type { MeasureAnswer, MeasureName } from "../../api/types";
-import { language } from "../../i18n";
+import { locale } from "../../i18n";
 import { useCell, useColumnName } from "./MeasureCard";
 
 interface Picture {
@@ -48,7 +48,7 @@ export function MeasureChart({ answer, title }: { answer: MeasureAnswer; title: 
   const { points, values } = pointsOf(answer, picture);
   // Told apart by lightness too.
   const colours = [
-    colors.lagoon[7],
+    colors.lagoon?.[7],
     colors.orange[4],
     colors.blue[8],
     colors.grape[4],
@@ -141,7 +141,7 @@ export function MeasureChart({ answer, title }: { answer: MeasureAnswer; title: 
 }
 
 function shortDay(at: string): string {
-  return new Intl.DateTimeFormat(language(), { day: "numeric", month: "short", timeZone: "UTC" }).format(
+  return new Intl.DateTimeFormat(locale(), { day: "numeric", month: "short", timeZone: "UTC" }).format(
     new Date(at),
   );
 }

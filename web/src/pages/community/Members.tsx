@@ -135,7 +135,7 @@ function Suspend({ member, onDone }: { member: PublicProfile; onDone: () => void
           <Button variant="default" onClick={onDone}>
             {t("app.cancel")}
           </Button>
-          <Button type="submit" color="red" loading={suspend.isRunning}>
+          <Button type="submit" color="red.9" loading={suspend.isRunning}>
             {t("community.suspend")}
           </Button>
         </Group>

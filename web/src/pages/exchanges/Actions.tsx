@@ -137,7 +137,7 @@ function Question({ asked, isReasonNeeded, isRunning, error, onNo, onYes }: Ques
           <Button variant="default" onClick={onNo}>
             {t("app.back")}
           </Button>
-          <Button type="submit" color="red" loading={isRunning}>
+          <Button type="submit" color="red.9" loading={isRunning}>
             {t(`exchange.actions.${asked}`)}
           </Button>
         </Group>

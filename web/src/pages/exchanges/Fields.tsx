@@ -14,7 +14,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Leg, Transaction } from "../../api/types";
 import { session } from "../../auth/session";
-import { SkillSelect } from "../../components/skills";
+import { SkillSelect } from "../../components/SkillSelect";
 import { fromLocalInput, toLocalInput } from "../../format";
 import { PersonSelect } from "./PersonSelect";
 import { freeKey, type Terms } from "./terms";

@@ -1,4 +1,4 @@
-import { Button, Paper, Radio, SimpleGrid, Stack, Text } from "@mantine/core";
+import { Button, Group, Paper, Radio, SimpleGrid, Stack, Text } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -52,10 +52,15 @@ export function New() {
               <SimpleGrid cols={{ base: 1, sm: 3 }} mt="xs">
                 {KINDS.map((one) => (
                   <Radio.Card key={one} value={one} p="md" radius="md">
-                    <Text fw={600}>{t(`exchange.${one}`)}</Text>
-                    <Text size="sm" c="dimmed">
-                      {t(`exchange.${one}Text`)}
-                    </Text>
+                    <Group wrap="nowrap" align="flex-start">
+                      <Radio.Indicator />
+                      <div>
+                        <Text fw={600}>{t(`exchange.${one}`)}</Text>
+                        <Text size="sm" c="dimmed">
+                          {t(`exchange.${one}Text`)}
+                        </Text>
+                      </div>
+                    </Group>
                   </Radio.Card>
                 ))}
               </SimpleGrid>

@@ -1,7 +1,7 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { useCallback, useEffect } from "react";
+import { useCallback, useEffect, useState } from "react";
 import { api, etag, value } from "../../api/client";
-import { ApiError } from "../../api/problem";
+import { ApiError, isPassing } from "../../api/problem";
 import { transaction } from "../../api/queries";
 import type { Transaction, TransactionPatch } from "../../api/types";
 import { useAct } from "../../api/useAct";
@@ -9,9 +9,10 @@ import { useKept } from "../../components/useKept";
 import { isEmpty, patchOf, type Terms, termsOf } from "./terms";
 
 const PAUSE_MILLISECONDS = 600;
+const AGAIN_MILLISECONDS = 5_000;
 
-/** What was typed and is not saved, with the version it was typed over. */
-interface Unsaved {
+/** What is written here, what of it was saved, and as which version. */
+interface Local {
   terms: Terms;
   base: Terms;
   version: number;
@@ -28,17 +29,21 @@ export interface Editing {
   takeTheirs: () => void;
 }
 
+interface Options {
+  isAutomatic: boolean;
+  onSaved?: () => unknown;
+}
+
 /**
  * Writes over a version and never over another: each save says which one it was typed over (`If-Match`), and where that
  * is no longer the present one, the writer decides. What is not saved outlives this page in the tab.
  */
-export function useEditing(
-  now: Transaction,
-  { isAutomatic, onSaved }: { isAutomatic: boolean; onSaved?: () => unknown },
-): Editing {
+export function useEditing(now: Transaction, { isAutomatic, onSaved }: Options): Editing {
   const queries = useQueryClient();
-  const [unsaved, keep] = useKept<Unsaved>(`exchange.${now.id}`);
-  const act = useAct(({ patch, version }: { patch: TransactionPatch; version: number; terms: Terms }) =>
+  const name = `exchange.${now.id}`;
+  const [local, keep, readLocal] = useKept<Local>(name);
+  const [refused, setRefused] = useState<Local | null>(null);
+  const act = useAct(({ patch, version }: { patch: TransactionPatch; version: number }) =>
     value(
       api.PATCH("/v1/transactions/{id}", {
         params: { path: { id: now.id }, header: { "If-Match": etag(version) } },
@@ -48,19 +53,17 @@ export function useEditing(
     ),
   );
 
-  const terms = unsaved?.terms ?? termsOf(now);
-  const isConflict = unsaved !== undefined && !act.isRunning && unsaved.version !== now.version;
+  const isDirty = local !== undefined && !isEmpty(patchOf(local.base, local.terms));
+  // What was just saved may be newer here than in the cache.
+  const isShown = local !== undefined && (isDirty || local.version >= now.version);
+  const isConflict = isDirty && !act.isRunning && now.version > local.version;
 
   const { run } = act;
   const save = useCallback(async () => {
-    if (!unsaved) return;
-    const patch = patchOf(unsaved.base, unsaved.terms);
-    if (isEmpty(patch)) {
-      keep(undefined);
-      return;
-    }
-    const saved = await run({ patch, version: unsaved.version, terms: unsaved.terms });
+    if (!local) return;
+    const saved = await run({ patch: patchOf(local.base, local.terms), version: local.version });
     if (!saved) {
+      setRefused(local);
       // 412: the present version comes, differs from the one typed over, and the writer is asked.
       await queries.invalidateQueries({ queryKey: transaction(now.id).queryKey });
       return;
@@ -68,42 +71,34 @@ export function useEditing(
     await queries.cancelQueries({ queryKey: transaction(now.id).queryKey, exact: true });
     queries.setQueryData(transaction(now.id).queryKey, saved);
     // What was typed while this was on its way is typed over the saved one now.
-    const latest = readKept(now.id);
-    const isMore = latest && JSON.stringify(latest.terms) !== JSON.stringify(unsaved.terms);
-    keep(isMore ? { terms: latest.terms, base: termsOf(saved), version: saved.version } : undefined);
-    await onSaved?.();
-  }, [unsaved, keep, run, queries, now.id, onSaved]);
+    keep({ terms: readLocal()?.terms ?? local.terms, base: local.terms, version: saved.version });
+    if (onSaved) {
+      keep(undefined);
+      await onSaved();
+    }
+  }, [local, keep, readLocal, run, queries, now.id, onSaved]);
 
-  const change = useCallback(
-    (part: Partial<Terms>) => {
-      const over = unsaved ?? { terms: termsOf(now), base: termsOf(now), version: now.version };
+  // A refusal is not asked for again until something is typed; an answer that did not come is, after a while.
+  const isWaiting = isAutomatic && isDirty && !isConflict && !act.isRunning;
+  const pause = refused !== local ? PAUSE_MILLISECONDS : isPassing(act.error) ? AGAIN_MILLISECONDS : null;
+  useEffect(() => {
+    if (!isWaiting || pause === null) return;
+    const timer = setTimeout(() => void save(), pause);
+    return () => clearTimeout(timer);
+  }, [isWaiting, pause, save]);
+
+  const isStale = act.error instanceof ApiError && act.error.status === 412;
+  return {
+    terms: isShown ? local.terms : termsOf(now),
+    status: act.isRunning ? "saving" : isDirty ? "unsaved" : "saved",
+    isConflict,
+    error: isStale ? null : act.error,
+    change: (part) => {
+      const over = isShown ? local : { terms: termsOf(now), base: termsOf(now), version: now.version };
       keep({ ...over, terms: { ...over.terms, ...part } });
     },
-    [unsaved, keep, now],
-  );
-
-  // A refusal of a field is not asked again until something is typed; silence of the network is.
-  const isWaiting = isAutomatic && unsaved !== undefined && !isConflict && !act.isRunning;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: what is typed begins the pause anew
-  useEffect(() => {
-    if (!isWaiting) return;
-    const timer = setTimeout(() => void save(), PAUSE_MILLISECONDS);
-    return () => clearTimeout(timer);
-  }, [isWaiting, unsaved]);
-
-  const isRefused = act.error instanceof ApiError && act.error.status === 412;
-  return {
-    terms,
-    status: act.isRunning ? "saving" : unsaved ? "unsaved" : "saved",
-    isConflict,
-    error: isRefused ? null : act.error,
-    change,
     save,
-    keepMine: () => unsaved && keep({ terms: unsaved.terms, base: termsOf(now), version: now.version }),
+    keepMine: () => local && keep({ terms: local.terms, base: termsOf(now), version: now.version }),
     takeTheirs: () => keep(undefined),
   };
-}
-
-function readKept(id: string): Unsaved | null {
-  return JSON.parse(sessionStorage.getItem(`skillsync.kept.exchange.${id}`) ?? "null") as Unsaved | null;
 }

@@ -43,7 +43,7 @@ function Picture({ state }: { state: SystemState }) {
       ) : (
         <Section
           title={t("operations.queues")}
-          columns={["name", "waiting", "inFlight", "delayed", "oldest", "dlq", "subscriptionDlq"]}
+          columns={["name", "waiting", "oldest", "dlq", "subscriptionDlq", "inFlight", "delayed"]}
         >
           {state.queues.map((queue) => (
             <Queue key={queue.name} queue={queue} onRedrive={setAsked} />
@@ -100,7 +100,7 @@ function Section({ title, columns, children }: { title: string; columns: ColumnK
   );
 }
 
-const COLOURS = { ready: "green", "not-ready": "orange", silent: "red" } as const;
+const COLOURS = { ready: "lagoon", "not-ready": "orange", silent: "red" } as const;
 
 function Process({ process }: { process: ProcessState }) {
   const { t } = useTranslation();
@@ -126,8 +126,6 @@ function Queue({ queue, onRedrive }: { queue: QueueState; onRedrive: (name: stri
     <Table.Tr>
       <Table.Th scope="row">{queue.name}</Table.Th>
       <Table.Td>{number(queue.waiting)}</Table.Td>
-      <Table.Td>{number(queue.in_flight)}</Table.Td>
-      <Table.Td>{number(queue.delayed)}</Table.Td>
       <Table.Td>{age(queue.oldest_seconds)}</Table.Td>
       <Table.Td>
         <Dead name={queue.name} depth={queue.dlq} onRedrive={onRedrive} />
@@ -135,6 +133,8 @@ function Queue({ queue, onRedrive }: { queue: QueueState; onRedrive: (name: stri
       <Table.Td>
         <Dead name={`${queue.name}-subscription`} depth={queue.subscription_dlq} onRedrive={onRedrive} />
       </Table.Td>
+      <Table.Td>{number(queue.in_flight)}</Table.Td>
+      <Table.Td>{number(queue.delayed)}</Table.Td>
     </Table.Tr>
   );
 }

@@ -132,7 +132,9 @@ function Step({ step, whole }: { step: TrailStep; whole: number }) {
         )}
       </Table.Th>
       <Table.Td>{step.by}</Table.Td>
-      <Table.Td>{t("operations.milliseconds", { value: number(step.milliseconds) })}</Table.Td>
+      <Table.Td className="track-after">
+        {t("operations.milliseconds", { value: number(step.milliseconds) })}
+      </Table.Td>
       <Table.Td aria-hidden="true">
         <div className="track">
           <div
