@@ -20,9 +20,13 @@ AXE = Path(__file__).resolve().parents[2] / "web" / "node_modules" / "axe-core" 
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium, without a window."""
+    """Debian's Chromium, without a window.
+
+    One for each file, and gone before the next file's tests: Playwright keeps an event loop running in this thread
+    meanwhile, in which nothing else could run one.
+    """
     executable = next(path for path in BROWSERS if Path(path).exists())
     with sync_playwright() as playwright:
         # Root, which continuous integration often is, has no sandbox; the pages are ours.
