@@ -48,9 +48,11 @@ class Operation:
         return found
 
     def examples(self, content: dict[str, Any]) -> list[Any]:
-        """The examples of a media type: its own, else those of its schema."""
+        """The examples of a media type: its own, else those of its schema, or of each kind that it may be."""
         own = [example["value"] for example in content.get("examples", {}).values()]
-        return own or list(self.resolve(content.get("schema", {})).get("examples", ()))
+        schema = content.get("schema", {})
+        kinds = map(self.resolve, schema.get("anyOf", [schema]))
+        return own or [example for kind in kinds for example in kind.get("examples", ())]
 
     def mistakes(self, content: dict[str, Any]) -> Iterator[str]:
         """What is wrong with the examples of a media type."""
