@@ -99,7 +99,7 @@ def test_bounces_and_complaints_come_back_by_the_feedback_topic(template: Json) 
     assert destination["ConfigurationSetName"] == {"Ref": "MailConfiguration"}
     told = destination["EventDestination"]
     assert (told["Enabled"], sorted(told["MatchingEventTypes"])) == (True, ["bounce", "complaint"])
-    assert ":mail-feedback" in told["SnsDestination"]["TopicARN"]
+    assert ":MailFeedbackTopicArn" in told["SnsDestination"]["TopicARN"]
 
 
 def test_prod_protects_its_pool_and_sends_codes_by_ses(render: Render) -> None:
