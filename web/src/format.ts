@@ -17,7 +17,7 @@ export function moment(at: string): string {
 
 /** To the millisecond, for who looks for one. */
 export function preciseMoment(at: string): string {
-  return new Intl.DateTimeFormat(language(), {
+  return new Intl.DateTimeFormat(locale(), {
     year: "numeric",
     month: "2-digit",
     day: "2-digit",
