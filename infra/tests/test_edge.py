@@ -208,7 +208,7 @@ def test_paths_pass_unchanged_and_forged_identities_do_not(template: Json, of_ty
 
 
 def test_on_aws_services_are_reached_by_the_link_alone(render: Render, of_type: OfType) -> None:
-    for name in ("dev-try", "staging", "prod"):
+    for name in ("dev-ada", "staging", "prod"):
         template = render(name, "edge")
         for integration in of_type(template, "AWS::ApiGatewayV2::Integration").values():
             assert integration["ConnectionType"] == "VPC_LINK"
