@@ -299,7 +299,7 @@ def test_a_strangers_link_shows_the_same_page_as_a_wrong_id(visit: Visit, member
     path = proposed_swap(ana, bo)
     wrong = path[:-12] + "0123456789ab"
     visitor = visit()
-    shown = []
+    shown: list[str] = []
     for one in (path, wrong, f"{path}/edit", "/transactions/no-id", "/no-such-page"):
         page = visitor.log_in(cleo.email, path=one) if not shown else visitor.open(one)
         visitor.heading("There is nothing here")
