@@ -23,7 +23,7 @@ SIZES = {"desktop": {"width": 1180, "height": 760}, "phone": {"width": 390, "hei
 SCHEMES = ("light", "dark")
 COLOURS = 96
 PATIENCE_MILLISECONDS = 60_000
-COMMUNITY = ("seed", "--people", "60", "--weeks", "12", "--seed", "5")
+COMMUNITY = ("seed", "--people", "40", "--weeks", "8", "--seed", "5")
 
 
 def furnish(system: System) -> tuple[Member, dict[str, str]]:
@@ -72,7 +72,7 @@ def furnish(system: System) -> tuple[Member, dict[str, str]]:
 def settle(page: Page) -> None:
     """Wait until the page shows what it is about."""
     page.get_by_role("heading", level=1).wait_for()
-    page.wait_for_function("!document.querySelector('[role=status][aria-label], .mantine-Loader-root')")
+    page.locator("[role=status][aria-label], .mantine-Loader-root").first.wait_for(state="detached")
     page.wait_for_load_state("networkidle")
 
 

@@ -61,7 +61,7 @@ export function ExchangeCard({ transaction, hint }: { transaction: Transaction; 
             </Text>
           )}
         </Stack>
-        <Stack gap={4} align="flex-end">
+        <Stack gap={4} align="flex-end" flex="none">
           <StateBadge state={transaction.state} />
           <Text size="xs" c="dimmed" style={{ whiteSpace: "nowrap" }}>
             {day(transaction.updated_at)}

@@ -67,7 +67,7 @@ export function MeasureChart({ answer, title }: { answer: MeasureAnswer; title: 
         }
         contentStyle={{ background: "var(--mantine-color-body)", borderRadius: 8 }}
       />
-      <Legend />
+      <Legend formatter={(name) => <span className="legend">{name}</span>} />
     </>
   );
   const axis = { tick: { fill: "currentColor", fontSize: 12 }, stroke: "currentColor" };
