@@ -81,6 +81,7 @@ def test_two_people_go_from_sign_up_to_the_receipt(visit: Visit) -> None:
     ana.heading("Guitar for German")
 
     page = bo.page
+    page.get_by_role("link", name="Exchanges").click()
     page.get_by_role("link", name="Guitar for German").click()
     page.get_by_role("button", name="Accept").click()
     expect(page.get_by_role("button", name="It took place")).to_be_visible()
@@ -91,11 +92,11 @@ def test_two_people_go_from_sign_up_to_the_receipt(visit: Visit) -> None:
     expect(bo.page.get_by_text("done", exact=True)).to_be_visible()
 
     page = ana.page
-    page.get_by_role("link", name=re.compile("Inbox")).click()
-    expect(page.get_by_role("link", name="An exchange is done: your receipt")).to_be_visible()
     page.get_by_role("link", name="Hours").click()
     expect(page.get_by_role("link", name="Guitar", exact=True)).to_be_visible()
     expect(page.get_by_text("−1 h")).to_be_visible()
+    page.get_by_role("link", name=re.compile("Inbox")).click()
+    expect(page.get_by_role("link", name="An exchange is done: your receipt")).to_be_visible()
 
 
 def test_terms_that_change_under_the_reader_are_shown_before_they_can_be_agreed_to(
@@ -188,9 +189,9 @@ def test_a_token_that_has_ended_is_renewed_unseen_and_stands_in_no_address(visit
             refused.append(route.request.url)
             route.fulfill(status=401, json={"message": "Unauthorized"})
 
-    page.route("**/v1/ledger/balance", refuse_once)
+    page.route("**/v1/ledger?*", refuse_once)
     page.get_by_role("link", name="Hours").click()
-    expect(page.get_by_text("Free to spend")).to_be_visible()
+    expect(page.get_by_text("No entries yet")).to_be_visible()
     assert refused
     token = page.evaluate("JSON.parse(Object.entries(sessionStorage).find(e => e[0].startsWith('oidc.user'))[1])")
     for secret in (token["access_token"], token["id_token"], token["refresh_token"]):
