@@ -7,7 +7,7 @@ of the item that is read no more.
 import pytest
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
-__all__ = ["Tests"]
+__all__ = ["Tests", "order", "scheduler", "scope"]
 
 # Kinds of a whole system, as they stand in the ids of tests: it takes long to start, so each starts once.
 _SYSTEMS = ("[mariadb-redis-separate-workers", "[sqlite")
