@@ -43,7 +43,7 @@ class Visitor:
         self.context = context
         self.page = context.new_page()
         self.errors: list[str] = []
-        self.urls: list[str] = []
+        self.requests: list[tuple[str, str]] = []
         self.keys: set[tuple[str, str]] = set()
         self._watch(self.page)
 
@@ -53,7 +53,7 @@ class Visitor:
         page.on("request", self._note)
 
     def _note(self, request: Request) -> None:
-        self.urls.append(request.url)
+        self.requests.append((request.method, request.url))
         if key := request.headers.get("idempotency-key"):
             self.keys.add((request.url, key))
 

@@ -195,7 +195,7 @@ def test_a_token_that_has_ended_is_renewed_unseen_and_stands_in_no_address(visit
     assert refused
     token = page.evaluate("JSON.parse(Object.entries(sessionStorage).find(e => e[0].startsWith('oidc.user'))[1])")
     for secret in (token["access_token"], token["id_token"], token["refresh_token"]):
-        assert all(secret not in url for url in visitor.urls)
+        assert all(secret not in url for _, url in visitor.requests)
     assert "code=" not in page.url
     assert page.evaluate("localStorage.length") == page.evaluate(
         "Object.keys(localStorage).filter(k => k.startsWith('mantine') || k.startsWith('skillsync')).length"
