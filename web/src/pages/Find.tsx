@@ -72,7 +72,9 @@ function Matches() {
   const { data, error, isPending, refetch } = useQuery(matches());
   if (isPending) return <ListSkeleton />;
   if (error) return <Failure error={error} onRetry={() => void refetch()} />;
-  if (data.items.length === 0) {
+  // The other kind, rings, has legs instead.
+  const direct = data.items.filter((match) => "user" in match);
+  if (direct.length === 0) {
     return (
       <Message title={t("find.noMatches")} text={t("find.noMatchesText")}>
         <Button component={Link} to="/me" variant="light">
@@ -83,7 +85,7 @@ function Matches() {
   }
   return (
     <Stack gap="sm">
-      {data.items.map((match) => (
+      {direct.map((match) => (
         <Paper key={match.user} p="md">
           <Group justify="space-between">
             <Stack gap={2}>
