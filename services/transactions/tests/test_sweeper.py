@@ -74,7 +74,7 @@ async def test_a_turn_is_bounded_and_one_that_fails_holds_nobody_up(
     world: "World", ada: str, bo: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await world.sweep()
-    monkeypatch.setattr("skillsync_transactions.service.sweeper._AT_ONCE", 2)
+    monkeypatch.setattr("skillsync_kit.sweeper._AT_ONCE", 2)
     ids = [await world.proposed(ada, bo) for _ in range(5)]
     world.clock.advance(days=14)
     end = Transaction.pass_time

@@ -1,29 +1,23 @@
-"""What time does: proposals that nobody answered expire, and exchanges that were confirmed are finalized.
+"""What time does: proposals that nobody answered expire, and exchanges that were confirmed are finalized."""
 
-The guards of the entity read the clock themselves, so nothing waits for the sweeper to be right. Several may run at
-once: who is second finds the transaction changed, reads it again, and has nothing left to do.
-"""
-
-import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from skillsync_kit import sweeper
 from skillsync_kit.clock import Clock
 from skillsync_kit.database import Database, UnitOfWork
-from skillsync_kit.ids import new_id
-from skillsync_kit.telemetry import flow, log
 from skillsync_transactions.repository import TransactionRepository
 from skillsync_transactions.service.record import Record
 
 __all__ = ["Sweeper"]
 
-_PAUSE_SECONDS = 5
-_AT_ONCE = 100
 
+class Sweeper(sweeper.Sweeper[tuple[datetime, str, str]]):
+    """Ends the transactions that are due."""
 
-class Sweeper:
-    """Ends what is due, and lets idempotency records go that are past their time."""
+    what = "transaction"
 
     def __init__(
         self,
@@ -34,46 +28,20 @@ class Sweeper:
         forget_old: Callable[[Database], Awaitable[int]],
         clock: Clock,
     ) -> None:
-        self._database = database
+        super().__init__(database, forget_old)
         self._repository = repository
         self._record = record
-        self._forget_old = forget_old
         self._clock = clock
-        self._after: tuple[datetime, str] | None = None
 
-    async def run(self, stopping: asyncio.Event) -> None:
-        """Take turns until told to stop."""
-        while not stopping.is_set():
-            found = 0
-            try:
-                found = await self.turn()
-                await self._forget_old(self._database)
-            except Exception as mistake:
-                # One bad turn must not end the loop; what it left undone is still due.
-                log.error("sweep failed", error=type(mistake).__name__, exc_info=mistake)
-            if found < _AT_ONCE:
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(stopping.wait(), _PAUSE_SECONDS)
+    async def due(
+        self, connection: AsyncConnection, after: tuple[datetime, str] | None, limit: int
+    ) -> Sequence[tuple[datetime, str, str]]:
+        """When and which, and who wrote it."""
+        return await self._repository.due(connection, self._clock.now(), after=after, limit=limit)
 
-    async def turn(self) -> int:
-        """End at most a hundred transactions that are due, each in a unit of its own. How many were found."""
-        async with self._database.read() as connection:
-            due = await self._repository.due(connection, self._clock.now(), after=self._after, limit=_AT_ONCE)
-        for _, id, author in due:
-            try:
-                await self._end(id, author)
-            except Exception as mistake:
-                log.error("cannot end a transaction that is due", transaction=id, error=type(mistake).__name__)
-        # One that cannot be ended is passed over, and tried again when all others have had their turn.
-        self._after = due[-1][:2] if len(due) == _AT_ONCE else None
-        return len(due)
-
-    async def _end(self, id: str, author: str) -> None:
-        async def work(unit: UnitOfWork) -> None:
-            seen = await self._repository.find(unit.connection, id, author)
-            if seen is not None:
-                await self._record.save(unit, seen.transaction, seen.transaction.pass_time(self._clock.now()))
-
-        cause = new_id()
-        with flow("sweep", parent=None, correlation_id=cause, causation_id=cause):
-            await self._database.run(work)
+    async def end(self, unit: UnitOfWork, row: tuple[datetime, str, str]) -> None:
+        """Let its time pass."""
+        _, id, author = row
+        seen = await self._repository.find(unit.connection, id, author)
+        if seen is not None:
+            await self._record.save(unit, seen.transaction, seen.transaction.pass_time(self._clock.now()))
