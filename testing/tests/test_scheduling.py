@@ -9,6 +9,7 @@ import pytest
 
 from skillsync_testing.scheduling import scope
 
+PROOFS = "services/transactions/tests/proofs"
 REAL = "mariadb-redis-separate-workers"
 MODULE = f"""
 import pathlib, pytest
@@ -30,9 +31,19 @@ def test_of_a_system(kind, number, worker_id):
         ("tests/e2e/test_a.py::test_x[sqlite]", "tests/security/test_b.py::test_y[sqlite-1]", True),
         (f"tests/e2e/test_a.py::test_x[{REAL}]", "tests/e2e/test_a.py::test_x[sqlite]", False),
         ("tests/e2e/test_a.py::test_x", "tests/e2e/test_a.py::test_x[sqlite]", False),
+        (
+            f"{PROOFS}/test_a.py::test_x[READ-COMMITTED-check]",
+            f"{PROOFS}/test_b.py::test_y[READ-COMMITTED-check-1]",
+            True,
+        ),
+        (
+            f"{PROOFS}/test_a.py::test_x[READ-COMMITTED-check]",
+            f"{PROOFS}/test_a.py::test_x[REPEATABLE-READ-check]",
+            False,
+        ),
     ],
 )
-def test_a_file_stays_together_and_so_does_a_kind_of_system(one: str, other: str, together: bool) -> None:
+def test_a_file_stays_together_and_so_does_a_kind_of_system_or_deployment(one: str, other: str, together: bool) -> None:
     assert (scope(one) == scope(other)) is together
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Column, ColumnElement, LargeBinary, MetaData, Text, cast, func, select, text
+from sqlalchemy import Column, ColumnElement, MetaData, Text, cast, func, select, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from skillsync_testing.member import Member, swap
@@ -30,7 +30,8 @@ def database_url(system: System, service: str) -> str:
 
 def as_text(column: Column[Any]) -> ColumnElement[Any]:
     """A cell that can be searched; of bytes their digits, for they need not be text."""
-    return func.hex(column) if isinstance(column.type, LargeBinary) else cast(column, Text)
+    # Reflected from MySQL, a column of bytes is none of SQLAlchemy's LargeBinary.
+    return func.hex(column) if column.type.python_type is bytes else cast(column, Text)
 
 
 def dump(system: System, service: str) -> list[str]:

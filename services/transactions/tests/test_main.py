@@ -44,6 +44,9 @@ async def test_it_consumes_answers_and_publishes(monkeypatch: pytest.MonkeyPatch
         "/internal/statements/{owner}",
         "/internal/outbox",
         "/internal/failed-messages",
+        "/internal/processed-messages",
+        "/internal/trails/{subject}",
+        "/internal/exports/{user_id}",
     }
     for path, operations in documented.items():
         for operation in operations.values():
