@@ -1,9 +1,11 @@
 """People use SkillSync in a real browser, before the real processes."""
 
+import json
 import re
 from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
+from zipfile import ZipFile
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -332,3 +334,43 @@ def test_a_coordinator_suspends_and_reinstates_and_decides_on_skills(visit: Visi
     ordinary = visit()
     ordinary.log_in(bo.email, path="/analytics")
     ordinary.heading("There is nothing here")
+
+
+def test_a_member_asks_for_their_data_and_downloads_it(visit: Visit, member: MakeMember) -> None:
+    ana = member("Ana")
+    visitor = visit()
+    page = visitor.log_in(ana.email, path="/settings")
+    page.get_by_role("button", name="Ask for my data").dblclick()
+    expect(page.get_by_text(re.compile(r"^Ready until .+ kB$"))).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("button", name=re.compile("^Download the data asked for on ")).click()
+    assert re.fullmatch(r"skillsync-\d{4}-\d\d-\d\d\.zip", download.value.suggested_filename)
+    with ZipFile(download.value.path()) as file:
+        names = set(file.namelist())
+        profile = json.loads(file.read("users/profile.json"))
+    assert {"README.txt", "users/profile.csv", "transactions/ledger.json", "notifications/inbox.csv"} <= names
+    assert profile[0]["email"] == ana.email
+    asked = [url for method, url in visitor.requests if method == "POST" and url.endswith("/v1/users/me/exports")]
+    assert len(asked) == 1
+    token = page.evaluate("JSON.parse(Object.entries(sessionStorage).find(e => e[0].startsWith('oidc.user'))[1])")
+    assert all(token["access_token"] not in url for _, url in visitor.requests)
+
+
+def test_an_export_that_is_refused_or_fails_says_why(visit: Visit, member: MakeMember) -> None:
+    ana = member("Ana")
+    visitor = visit()
+    page = visitor.open("/")
+    of_it = {"id": str(uuid4()), "created_at": "2030-01-01T12:00:00Z", "expires_at": None, "content_bytes": None}
+    failed = {**of_it, "state": "failed", "finished_at": "2030-01-01T16:00:00Z", "file_bytes": None}
+    page.route(
+        "**/v1/users/me/exports",
+        lambda route: (
+            route.fulfill(json={"items": [{**failed, "problem": "too-large"}]})
+            if route.request.method == "GET"
+            else route.fulfill(status=409, json={"code": "too-many-exports", "title": "You have too many exports"})
+        ),
+    )
+    visitor.log_in(ana.email, path="/settings")
+    expect(page.get_by_text("There is more about you than one file may hold.")).to_be_visible()
+    page.get_by_role("button", name="Ask for my data").click()
+    expect(page.get_by_role("alert").filter(has_text="Three files of yours are kept already.")).to_be_visible()
