@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 from zipfile import ZipFile
@@ -374,3 +375,42 @@ def test_an_export_that_is_refused_or_fails_says_why(visit: Visit, member: MakeM
     expect(page.get_by_text("There is more about you than one file may hold.")).to_be_visible()
     page.get_by_role("button", name="Ask for my data").click()
     expect(page.get_by_role("alert").filter(has_text="Three files of yours are kept already.")).to_be_visible()
+
+
+def test_who_comes_by_the_mail_of_an_end_renews_with_one_click(visit: Visit, member: MakeMember) -> None:
+    ana, bo = member("Ana"), member("Bo")
+    ends = datetime.now(UTC) + timedelta(days=3)
+    made = ana.post("/offerings", {"kind": "offer", "skill": "guitar", "expires_at": ends.isoformat()}).json()
+    path = f"/offerings/{made['id']}"
+    stranger = visit()
+    page = stranger.log_in(bo.email, path=f"{path}?renew")
+    stranger.heading("Guitar")
+    expect(page.get_by_role("link", name="Propose an exchange")).to_be_visible()
+    expect(page.get_by_role("button", name=re.compile("Renew"))).to_have_count(0)
+
+    visitor = visit()
+    page = visitor.log_in(ana.email, path=f"{path}?renew")
+    expect(page.get_by_text(re.compile("^This ends on "))).to_be_visible()
+    renew = page.get_by_role("button", name=re.compile("^Renew until "))
+    until = str(renew.text_content()).removeprefix("Renew until ")
+    # Coming here has changed nothing.
+    assert ana.get(path).json() == made
+    renew.dblclick()
+    expect(page.get_by_text(f"This is shown until {until}")).to_be_visible()
+    expect(renew).to_have_count(0)
+    renewed = ana.get(path).json()
+    assert renewed["version"] == made["version"] + 1
+    assert datetime.fromisoformat(renewed["expires_at"]) - ends > timedelta(days=170)
+    page.reload()
+    expect(page.get_by_text(f"This is shown until {until}")).to_be_visible()
+    # Without the mail's `?renew` it is the page of any offering.
+    visitor.open(path)
+    visitor.heading("Guitar")
+    expect(page.get_by_text(re.compile("^This is shown until "))).to_have_count(0)
+
+    assert ana.patch(path, {"status": "fulfilled"}, renewed["version"]).is_success
+    visitor.open(f"{path}?renew")
+    expect(page.get_by_text("You have marked this as done")).to_be_visible()
+    renew.click()
+    expect(page.get_by_text(f"This is shown until {until}")).to_be_visible()
+    assert ana.get(path).json()["status"] == "active"
