@@ -414,3 +414,29 @@ def test_who_comes_by_the_mail_of_an_end_renews_with_one_click(visit: Visit, mem
     renew.click()
     expect(page.get_by_text(f"This is shown until {until}")).to_be_visible()
     assert ana.get(path).json()["status"] == "active"
+
+
+def test_a_ring_of_three_becomes_a_draft(visit: Visit, member: MakeMember) -> None:
+    ana, bo, cy = member("Ana"), member(f"Bo{uuid4().hex[:6]}"), member(f"Cy{uuid4().hex[:6]}")
+    ways = ((ana, "cello", "weaving"), (bo, "sailing", "cello"), (cy, "weaving", "sailing"))
+    for person, offers, wants in ways:
+        person.offer(offers)
+        person.offer(wants, "want")
+    visitor = visit()
+    page = visitor.log_in(ana.email, path="/find")
+    expect(page.get_by_role("heading", name="Rings of three")).to_be_visible()
+    expect(page.get_by_text(re.compile(f"^{bo.name} → {cy.name}:"))).to_be_visible()
+    page.get_by_role("link", name="Propose this ring").click()
+    expect(page.get_by_role("combobox", name="With whom?")).to_have_value(bo.name)
+    expect(page.get_by_role("combobox", name="And who is the third?")).to_have_value(cy.name)
+    page.get_by_role("button", name="Write the draft").click()
+    visitor.heading("Draft")
+    (draft,) = ana.get("/transactions").json()["items"]
+    legs = ana.get(f"/transactions/{draft['id']}").json()["legs"].values()
+    assert [(leg["giver"], leg["receiver"], leg["skill"]) for leg in legs] == [
+        (ana.id, bo.id, "cello"),
+        (bo.id, cy.id, "sailing"),
+        (cy.id, ana.id, "weaving"),
+    ]
+    page.get_by_role("button", name="Propose").click()
+    visitor.heading("Untitled exchange")

@@ -10,6 +10,7 @@ export type Offering = Users["schemas"]["OfferingRepresentation"];
 export type OfferingPatch = Users["schemas"]["OfferingPatch"];
 export type Kind = Users["schemas"]["Kind"];
 export type Modality = Users["schemas"]["Modality"];
+export type Match = Users["schemas"]["MatchRepresentation"];
 export type MatchList = Users["schemas"]["MatchList"];
 export type RingList = Users["schemas"]["RingList"];
 export type Ring = Users["schemas"]["RingRepresentation"];
