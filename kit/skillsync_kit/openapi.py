@@ -198,7 +198,10 @@ def _complete(document: dict[str, Any]) -> None:
     for supposed in ("HTTPValidationError", "ValidationError"):
         schemas.pop(supposed, None)
     problem = Problem.model_json_schema(ref_template=_SCHEMAS + "{model}", mode="serialization")
-    schemas.update(problem.pop("$defs"), Problem=problem)
+    shared = {**problem.pop("$defs"), "Problem": problem}
+    if taken := shared.keys() & schemas.keys():
+        raise ValueError(f"{', '.join(sorted(taken))}: a shape of the service has a name of the kit's; give it another")
+    schemas.update(shared)
     components["headers"] = {name: _header(name) for name in _SENT_ALWAYS}
     for path in document["paths"].values():
         for operation in path.values():

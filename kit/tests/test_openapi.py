@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar
 
 import pytest
 from fastapi import APIRouter, Body, Depends, Query
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, create_model
 from pydantic.config import JsonDict
 
 from skillsync_kit.app import Health, create_app
@@ -220,6 +220,18 @@ def test_schemas_have_plain_names_and_examples_keep_their_nulls(document: dict[s
     assert schemas.keys() == {"Problem", "ProblemField", "Thing", "ThingPage", "Written"}
     assert schemas["ThingPage"]["examples"] == [{"items": [EXAMPLE], "next": None}]
     assert schemas["Written"]["examples"] == [{"note": None}]
+
+
+def test_a_shape_with_a_name_of_the_kits_is_refused(pool: UserPool) -> None:
+    router = APIRouter(route_class=Route, tags=["things"])
+
+    @router.get("/v1/things", response_model=create_model("Problem", why=(str, ...)), openapi_extra=public())
+    async def look() -> None:
+        """Look."""
+
+    app = create_app("things", health=Health(), verifier=pool.verifier(SystemClock()), routers=[router], state={})
+    with pytest.raises(ValueError, match=r"^Problem: a shape of the service has a name of the kit's"):
+        app.openapi()
 
 
 def test_of_failures_with_one_code_the_first_tells() -> None:

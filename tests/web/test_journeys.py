@@ -1,9 +1,12 @@
 """People use SkillSync in a real browser, before the real processes."""
 
+import json
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
+from zipfile import ZipFile
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -332,3 +335,108 @@ def test_a_coordinator_suspends_and_reinstates_and_decides_on_skills(visit: Visi
     ordinary = visit()
     ordinary.log_in(bo.email, path="/analytics")
     ordinary.heading("There is nothing here")
+
+
+def test_a_member_asks_for_their_data_and_downloads_it(visit: Visit, member: MakeMember) -> None:
+    ana = member("Ana")
+    visitor = visit()
+    page = visitor.log_in(ana.email, path="/settings")
+    page.get_by_role("button", name="Ask for my data").dblclick()
+    expect(page.get_by_text(re.compile(r"^Ready until .+ kB$"))).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("button", name=re.compile("^Download the data asked for on ")).click()
+    assert re.fullmatch(r"skillsync-\d{4}-\d\d-\d\d\.zip", download.value.suggested_filename)
+    with ZipFile(download.value.path()) as file:
+        names = set(file.namelist())
+        profile = json.loads(file.read("users/profile.json"))
+    assert {"README.txt", "users/profile.csv", "transactions/ledger.json", "notifications/inbox.csv"} <= names
+    assert profile[0]["email"] == ana.email
+    asked = [url for method, url in visitor.requests if method == "POST" and url.endswith("/v1/users/me/exports")]
+    assert len(asked) == 1
+    token = page.evaluate("JSON.parse(Object.entries(sessionStorage).find(e => e[0].startsWith('oidc.user'))[1])")
+    assert all(token["access_token"] not in url for _, url in visitor.requests)
+
+
+def test_an_export_that_is_refused_or_fails_says_why(visit: Visit, member: MakeMember) -> None:
+    ana = member("Ana")
+    visitor = visit()
+    page = visitor.open("/")
+    of_it = {"id": str(uuid4()), "created_at": "2030-01-01T12:00:00Z", "expires_at": None, "content_bytes": None}
+    failed = {**of_it, "state": "failed", "finished_at": "2030-01-01T16:00:00Z", "file_bytes": None}
+    page.route(
+        "**/v1/users/me/exports",
+        lambda route: (
+            route.fulfill(json={"items": [{**failed, "problem": "too-large"}]})
+            if route.request.method == "GET"
+            else route.fulfill(status=409, json={"code": "too-many-exports", "title": "You have too many exports"})
+        ),
+    )
+    visitor.log_in(ana.email, path="/settings")
+    expect(page.get_by_text("There is more about you than one file may hold.")).to_be_visible()
+    page.get_by_role("button", name="Ask for my data").click()
+    expect(page.get_by_role("alert").filter(has_text="Three files of yours are kept already.")).to_be_visible()
+
+
+def test_who_comes_by_the_mail_of_an_end_renews_with_one_click(visit: Visit, member: MakeMember) -> None:
+    ana, bo = member("Ana"), member("Bo")
+    ends = datetime.now(UTC) + timedelta(days=3)
+    made = ana.post("/offerings", {"kind": "offer", "skill": "guitar", "expires_at": ends.isoformat()}).json()
+    path = f"/offerings/{made['id']}"
+    stranger = visit()
+    page = stranger.log_in(bo.email, path=f"{path}?renew")
+    stranger.heading("Guitar")
+    expect(page.get_by_role("link", name="Propose an exchange")).to_be_visible()
+    expect(page.get_by_role("button", name=re.compile("Renew"))).to_have_count(0)
+
+    visitor = visit()
+    page = visitor.log_in(ana.email, path=f"{path}?renew")
+    expect(page.get_by_text(re.compile("^This ends on "))).to_be_visible()
+    renew = page.get_by_role("button", name=re.compile("^Renew until "))
+    until = str(renew.text_content()).removeprefix("Renew until ")
+    # Coming here has changed nothing.
+    assert ana.get(path).json() == made
+    renew.dblclick()
+    expect(page.get_by_text(f"This is shown until {until}")).to_be_visible()
+    expect(renew).to_have_count(0)
+    renewed = ana.get(path).json()
+    assert renewed["version"] == made["version"] + 1
+    assert datetime.fromisoformat(renewed["expires_at"]) - ends > timedelta(days=170)
+    page.reload()
+    expect(page.get_by_text(f"This is shown until {until}")).to_be_visible()
+    # Without the mail's `?renew` it is the page of any offering.
+    visitor.open(path)
+    visitor.heading("Guitar")
+    expect(page.get_by_text(re.compile("^This is shown until "))).to_have_count(0)
+
+    assert ana.patch(path, {"status": "fulfilled"}, renewed["version"]).is_success
+    visitor.open(f"{path}?renew")
+    expect(page.get_by_text("You have marked this as done")).to_be_visible()
+    renew.click()
+    expect(page.get_by_text(f"This is shown until {until}")).to_be_visible()
+    assert ana.get(path).json()["status"] == "active"
+
+
+def test_a_ring_of_three_becomes_a_draft(visit: Visit, member: MakeMember) -> None:
+    ana, bo, cy = member("Ana"), member(f"Bo{uuid4().hex[:6]}"), member(f"Cy{uuid4().hex[:6]}")
+    ways = ((ana, "cello", "weaving"), (bo, "sailing", "cello"), (cy, "weaving", "sailing"))
+    for person, offers, wants in ways:
+        person.offer(offers)
+        person.offer(wants, "want")
+    visitor = visit()
+    page = visitor.log_in(ana.email, path="/find")
+    expect(page.get_by_role("heading", name="Rings of three")).to_be_visible()
+    expect(page.get_by_text(re.compile(f"^{bo.name} → {cy.name}:"))).to_be_visible()
+    page.get_by_role("link", name="Propose this ring").click()
+    expect(page.get_by_role("combobox", name="With whom?")).to_have_value(bo.name)
+    expect(page.get_by_role("combobox", name="And who is the third?")).to_have_value(cy.name)
+    page.get_by_role("button", name="Write the draft").click()
+    visitor.heading("Draft")
+    (draft,) = ana.get("/transactions").json()["items"]
+    legs = ana.get(f"/transactions/{draft['id']}").json()["legs"].values()
+    assert [(leg["giver"], leg["receiver"], leg["skill"]) for leg in legs] == [
+        (ana.id, bo.id, "cello"),
+        (bo.id, cy.id, "sailing"),
+        (cy.id, ana.id, "weaving"),
+    ]
+    page.get_by_role("button", name="Propose").click()
+    visitor.heading("Untitled exchange")

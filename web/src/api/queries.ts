@@ -1,7 +1,7 @@
 import { infiniteQueryOptions, QueryClient, queryOptions } from "@tanstack/react-query";
 import { api, value } from "./client";
 import { isPassing } from "./problem";
-import type { Interval, Kind, MeasureName, Modality, State } from "./types";
+import type { Interval, Kind, MatchList, MeasureName, Modality, RingList, State } from "./types";
 
 /** So often an open page looks whether somebody else has done something. */
 const WATCH_MILLISECONDS = 4_000;
@@ -27,6 +27,9 @@ const first = undefined as string | undefined;
 
 export const ownProfile = () =>
   queryOptions({ queryKey: ["me"], queryFn: () => value(api.GET("/v1/users/me")), staleTime: 30_000 });
+
+export const ownExports = () =>
+  queryOptions({ queryKey: ["exports"], queryFn: () => value(api.GET("/v1/users/me/exports")) });
 
 export const person = (id: string) =>
   queryOptions({
@@ -77,11 +80,16 @@ export const offering = (id: string) =>
     queryFn: () => value(api.GET("/v1/offerings/{id}", { params: { path: { id } } })),
   });
 
-export const matches = () =>
+// One route, whose two shapes go by the kind that is asked for.
+const matchesOf = <List>(kind: "direct" | "ring") =>
   queryOptions({
-    queryKey: ["matches"],
-    queryFn: () => value(api.GET("/v1/matches", { params: { query: { kind: "direct" } } })),
+    queryKey: ["matches", kind],
+    queryFn: async () => (await value(api.GET("/v1/matches", { params: { query: { kind } } }))) as List,
   });
+
+export const matches = () => matchesOf<MatchList>("direct");
+
+export const rings = () => matchesOf<RingList>("ring");
 
 export const skills = () =>
   queryOptions({ queryKey: ["skills"], queryFn: () => value(api.GET("/v1/skills")), staleTime: 600_000 });

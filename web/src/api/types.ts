@@ -5,10 +5,15 @@ import type { components as Transactions } from "./generated/transactions";
 import type { components as Users } from "./generated/users";
 
 export type OwnProfile = Users["schemas"]["OwnProfile"];
+export type OwnExport = Users["schemas"]["ExportRepresentation"];
 export type Offering = Users["schemas"]["OfferingRepresentation"];
 export type OfferingPatch = Users["schemas"]["OfferingPatch"];
 export type Kind = Users["schemas"]["Kind"];
 export type Modality = Users["schemas"]["Modality"];
+export type Match = Users["schemas"]["MatchRepresentation"];
+export type MatchList = Users["schemas"]["MatchList"];
+export type RingList = Users["schemas"]["RingList"];
+export type Ring = Users["schemas"]["RingRepresentation"];
 export type Skill = Users["schemas"]["SkillRepresentation"];
 export type SkillProposal = Users["schemas"]["ProposalRepresentation"];
 export type PublicProfile = Users["schemas"]["PublicProfileRepresentation"];

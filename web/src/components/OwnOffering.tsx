@@ -10,6 +10,7 @@ import { OfferingFields } from "./OfferingFields";
 import { OfferingCard } from "./offering";
 import { Failure } from "./States";
 import { useSkillName } from "./skills";
+import { useRenewal } from "./useRenewal";
 
 /** One of the reader's own offerings, with what they may do to it. */
 export function OwnOffering({ offering }: { offering: Offering }) {
@@ -20,7 +21,6 @@ export function OwnOffering({ offering }: { offering: Offering }) {
   const { pathname } = useLocation();
   const [isEditing, editing] = useDisclosure(false);
   const [isRemoving, removing] = useDisclosure(false);
-  const renewed = () => queries.invalidateQueries({ queryKey: ["offerings"] });
   const path = { id: offering.id };
   const ifMatch = etag(offering.version);
 
@@ -35,14 +35,10 @@ export function OwnOffering({ offering }: { offering: Offering }) {
       ),
     async () => {
       editing.close();
-      await renewed();
+      await queries.invalidateQueries({ queryKey: ["offerings"] });
     },
   );
-  const renew = useAct(
-    (_: number, key) =>
-      value(api.POST("/v1/offerings/{id}/renew", { params: { path, header: { "Idempotency-Key": key } } })),
-    renewed,
-  );
+  const renew = useRenewal(offering);
   const remove = useAct(
     (_: number) => api.DELETE("/v1/offerings/{id}", { params: { path, header: { "If-Match": ifMatch } } }),
     async () => {

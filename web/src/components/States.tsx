@@ -86,6 +86,9 @@ const WORDS: Record<string, ErrorKey> = {
   "not-yourself": "notYourself",
   "erasure-under-way": "erasureUnderWay",
   "redrive-in-progress": "redriveInProgress",
+  "export-under-way": "exportUnderWay",
+  "too-many-exports": "tooManyExports",
+  "export-not-ready": "exportNotReady",
 };
 
 /** What a refusal means for who reads it; null where another part of the page tells of it. */

@@ -1,11 +1,11 @@
-import { Anchor, Button, Group, Paper, Select, Stack, Tabs, Text, TextInput } from "@mantine/core";
+import { Anchor, Button, Group, Paper, Select, Stack, Tabs, Text, TextInput, Title } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
+import { Fragment, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useSearchParams } from "react-router";
-import { matches, offerings, people } from "../api/queries";
-import type { Kind } from "../api/types";
+import { matches, offerings, people, rings } from "../api/queries";
+import type { Kind, Match, Ring } from "../api/types";
 import { OfferingCard } from "../components/offering";
 import { Page } from "../components/Page";
 import { Pages } from "../components/Pages";
@@ -66,15 +66,15 @@ function changed(search: URLSearchParams, name: string, value: string | null): U
   return next;
 }
 
+/** Those who match directly, then rings: who lacks the one may have the other. */
 function Matches() {
   const { t } = useTranslation();
-  const skillName = useSkillName();
-  const { data, error, isPending, refetch } = useQuery(matches());
-  if (isPending) return <ListSkeleton />;
-  if (error) return <Failure error={error} onRetry={() => void refetch()} />;
-  // The other kind, rings, has legs instead.
-  const direct = data.items.filter((match) => "user" in match);
-  if (direct.length === 0) {
+  const direct = useQuery(matches());
+  const ofThree = useQuery(rings());
+  if (direct.isPending || ofThree.isPending) return <ListSkeleton />;
+  const [found, round] = [direct.data?.items ?? [], ofThree.data?.items ?? []];
+  const error = direct.error ?? ofThree.error;
+  if (!error && found.length === 0 && round.length === 0) {
     return (
       <Message title={t("find.noMatches")} text={t("find.noMatchesText")}>
         <Button component={Link} to="/me" variant="light">
@@ -83,33 +83,95 @@ function Matches() {
       </Message>
     );
   }
+  const again = () => Promise.all([direct.refetch(), ofThree.refetch()]);
   return (
     <Stack gap="sm">
-      {direct.map((match) => (
-        <Paper key={match.user} p="md">
-          <Group justify="space-between">
-            <Stack gap={2}>
-              <Anchor component={Link} to={`/people/${match.user}`} fw={600}>
-                {match.display_name}
-              </Anchor>
-              <Text size="sm">
-                {t("find.theyOffer")}: {match.offers.map(skillName).join(", ")}
-              </Text>
-              <Text size="sm">
-                {t("find.theyWant")}: {match.wants.map(skillName).join(", ")}
-              </Text>
-            </Stack>
-            <Button
-              component={Link}
-              variant="light"
-              to={`/transactions/new?kind=swap&with=${match.user}&gets=${match.offers[0] ?? ""}&gives=${match.wants[0] ?? ""}`}
-            >
-              {t("profile.proposeTo")}
-            </Button>
-          </Group>
-        </Paper>
+      <Failure error={error} onRetry={() => void again()} />
+      {found.map((match) => (
+        <MatchCard key={match.user} match={match} />
       ))}
+      {round.length > 0 && (
+        <>
+          <Title order={2} size="h4" mt={found.length > 0 ? "md" : 0}>
+            {t("find.rings")}
+          </Title>
+          <Text c="dimmed">{t("find.ringsText")}</Text>
+          {round.map((ring) => (
+            <RingCard key={ring.members.map((one) => one.user).join()} ring={ring} />
+          ))}
+        </>
+      )}
     </Stack>
+  );
+}
+
+function MatchCard({ match }: { match: Match }) {
+  const { t } = useTranslation();
+  const skillName = useSkillName();
+  return (
+    <Paper p="md">
+      <Group justify="space-between">
+        <Stack gap={2}>
+          <Anchor component={Link} to={`/people/${match.user}`} fw={600}>
+            {match.display_name}
+          </Anchor>
+          <Text size="sm">
+            {t("find.theyOffer")}: {match.offers.map(skillName).join(", ")}
+          </Text>
+          <Text size="sm">
+            {t("find.theyWant")}: {match.wants.map(skillName).join(", ")}
+          </Text>
+        </Stack>
+        <Button
+          component={Link}
+          variant="light"
+          to={`/transactions/new?kind=swap&with=${match.user}&gets=${match.offers[0] ?? ""}&gives=${match.wants[0] ?? ""}`}
+        >
+          {t("profile.proposeTo")}
+        </Button>
+      </Group>
+    </Paper>
+  );
+}
+
+/** Who gives what to whom, from the reader round to the reader. */
+function RingCard({ ring }: { ring: Ring }) {
+  const { t } = useTranslation();
+  const skillName = useSkillName();
+  const names = new Map(ring.members.map((one) => [one.user, one.display_name]));
+  const nameOf = (id: string) => names.get(id) ?? t("app.you");
+  const [partner, third] = ring.members;
+  const [gives, between, gets] = ring.legs.map((leg) => leg.skills[0] ?? "");
+  return (
+    <Paper p="md">
+      <Group justify="space-between">
+        <Stack gap={2}>
+          <Text fw={600}>
+            {ring.members.map((one, place) => (
+              <Fragment key={one.user}>
+                {place > 0 && ", "}
+                <Anchor component={Link} to={`/people/${one.user}`} fw={600}>
+                  {one.display_name}
+                </Anchor>
+              </Fragment>
+            ))}
+          </Text>
+          {ring.legs.map((leg) => (
+            <Text key={leg.giver} size="sm">
+              {t("exchange.gives", { giver: nameOf(leg.giver), receiver: nameOf(leg.receiver) })}:{" "}
+              {leg.skills.map(skillName).join(", ")}
+            </Text>
+          ))}
+        </Stack>
+        <Button
+          component={Link}
+          variant="light"
+          to={`/transactions/new?kind=ring&with=${partner?.user}&third=${third?.user}&gives=${gives}&between=${between}&gets=${gets}`}
+        >
+          {t("find.proposeRing")}
+        </Button>
+      </Group>
+    </Paper>
   );
 }
 

@@ -1,7 +1,7 @@
 import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
-import { Link, useParams } from "react-router";
+import { Link, useParams, useSearchParams } from "react-router";
 import { isMissing } from "../api/problem";
 import { offering } from "../api/queries";
 import { Missing } from "../app/RouteError";
@@ -9,14 +9,16 @@ import { session } from "../auth/session";
 import { OwnOffering } from "../components/OwnOffering";
 import { OfferingCard } from "../components/offering";
 import { Page } from "../components/Page";
+import { Renewal } from "../components/Renewal";
 import { Failure, ListSkeleton } from "../components/States";
 import { useSkillName } from "../components/skills";
 
-/** Where mails about an offering lead. */
+/** Where mails about an offering lead; the one that it ends soon leads here with `?renew`. */
 export function OfferingPage() {
   const { t } = useTranslation();
   const skillName = useSkillName();
   const { id = "" } = useParams();
+  const [search] = useSearchParams();
   const { data, error, isPending, refetch } = useQuery(offering(id));
   if (isMissing(error)) return <Missing />;
   if (isPending) return <ListSkeleton rows={1} />;
@@ -25,7 +27,10 @@ export function OfferingPage() {
   return (
     <Page title={skillName(data.skill)}>
       {isMine ? (
-        <OwnOffering offering={data} />
+        <>
+          {search.has("renew") && <Renewal offering={data} />}
+          <OwnOffering offering={data} />
+        </>
       ) : (
         <OfferingCard offering={data} withOwner>
           <Button

@@ -23,6 +23,7 @@ import { useAnnounce } from "../components/announce";
 import { Page } from "../components/Page";
 import { Failure, ListSkeleton } from "../components/States";
 import { choose, LANGUAGES, type Language, language } from "../i18n";
+import { OwnData } from "./OwnData";
 
 export function Settings() {
   const { t } = useTranslation();
@@ -31,6 +32,7 @@ export function Settings() {
     <Page title={t("settings.title")}>
       <Look />
       <Preferences />
+      <OwnData />
       {profile && !profile.erasure_due_at && <Leave profile={profile} />}
     </Page>
   );

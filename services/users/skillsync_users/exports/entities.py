@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-__all__ = ["LEASE", "MOST_KEPT", "Export", "ExportState", "Problem"]
+__all__ = ["LEASE", "MOST_KEPT", "Export", "ExportProblem", "ExportState"]
 
 MOST_KEPT = 3
 """How many a person has at once, made or being made."""
@@ -32,7 +32,7 @@ class ExportState(StrEnum):
     EXPIRED = "expired"
 
 
-class Problem(StrEnum):
+class ExportProblem(StrEnum):
     """Why it could not be made: what it needs did not answer, or there is more than a file may hold."""
 
     UNAVAILABLE = "unavailable"
@@ -57,12 +57,12 @@ class Export:
     ends_at: datetime | None = None
     content_bytes: int | None = None
     file_bytes: int | None = None
-    problem: Problem | None = None
+    problem: ExportProblem | None = None
 
     def take(self, now: datetime, real_now: datetime) -> None:
         """Begin another attempt; it has failed when there were too many, the last of them broken off by a crash."""
         if self.attempts >= _MOST_ATTEMPTS:
-            self.fail(Problem.UNAVAILABLE, now)
+            self.fail(ExportProblem.UNAVAILABLE, now)
             return
         self.attempts += 1
         self.try_at = real_now + LEASE
@@ -75,7 +75,7 @@ class Export:
     def put_off(self, now: datetime, real_now: datetime) -> None:
         """This attempt did not work: try again later, longer and longer, until there were too many."""
         if self.attempts >= _MOST_ATTEMPTS:
-            self.fail(Problem.UNAVAILABLE, now)
+            self.fail(ExportProblem.UNAVAILABLE, now)
         else:
             self.try_at = real_now + _BACK_OFF[self.attempts - 1]
 
@@ -84,7 +84,7 @@ class Export:
         self._end(ExportState.READY, now, _FILE_KEPT)
         self.content_bytes, self.file_bytes = content_bytes, file_bytes
 
-    def fail(self, problem: Problem, now: datetime) -> None:
+    def fail(self, problem: ExportProblem, now: datetime) -> None:
         """It cannot be made."""
         self._end(ExportState.FAILED, now, _FILE_KEPT + _KEPT_AFTER)
         self.problem = problem

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from skillsync_kit.database import UnitOfWork
 from skillsync_users import tables
-from skillsync_users.exports.entities import Export, ExportState, Problem
+from skillsync_users.exports.entities import Export, ExportProblem, ExportState
 from skillsync_users.exports.errors import ExportUnderWay
 
 __all__ = ["ExportRepository"]
@@ -102,7 +102,7 @@ def _entity(row: Row[Any]) -> Export:
             **{name: value for name, value in columns.items() if name != "user_id"},
             "user": row.user_id,
             "state": ExportState(row.state),
-            "problem": Problem(row.problem) if row.problem else None,
+            "problem": ExportProblem(row.problem) if row.problem else None,
         }
     )
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
-from skillsync_users.exports.entities import Export, ExportState, Problem
+from skillsync_users.exports.entities import Export, ExportProblem, ExportState
 
 __all__ = ["ExportList", "ExportRepresentation", "represent", "represent_all"]
 
@@ -34,7 +34,7 @@ class ExportRepresentation(BaseModel):
     expires_at: datetime | None = Field(description="Until when the file can be fetched, once it is ready")
     content_bytes: int | None = Field(description="What the rows take as JSON")
     file_bytes: int | None = Field(description="What the ZIP takes")
-    problem: Problem | None = Field(
+    problem: ExportProblem | None = Field(
         description="Why it failed: a service did not answer for hours, or there is more than a file may hold"
     )
 

@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { api } from "../../api/client";
 import { measure } from "../../api/queries";
+import { save } from "../../api/save";
 import type { Interval, MeasureAnswer, MeasureName } from "../../api/types";
 import { useAct } from "../../api/useAct";
 import { Failure, Message } from "../../components/States";
@@ -132,12 +133,4 @@ function Figures({ rows, title }: { rows: Row[]; title: string }) {
       </Table>
     </Table.ScrollContainer>
   );
-}
-
-function save(content: Blob, name: string): void {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(content);
-  link.download = name;
-  link.click();
-  URL.revokeObjectURL(link.href);
 }

@@ -29,7 +29,7 @@ export function New() {
   const [search] = useSearchParams();
   const [kind, setKind] = useState<Kind>(KINDS.find((one) => one === search.get("kind")) ?? "swap");
   const [partner, setPartner] = useState<string | null>(search.get("with"));
-  const [third, setThird] = useState<string | null>(null);
+  const [third, setThird] = useState<string | null>(search.get("third"));
   const create = useAct(
     (legs: Record<string, NewLeg>, key) =>
       value(api.POST("/v1/transactions", { params: { header: { "Idempotency-Key": key } }, body: { legs } })),
@@ -40,7 +40,8 @@ export function New() {
   );
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    void create.run(legsOf(kind, partner, third, search.get("gives"), search.get("gets")));
+    const skills = { gives: search.get("gives"), between: search.get("between"), gets: search.get("gets") };
+    void create.run(legsOf(kind, partner, third, skills));
   };
   return (
     <Page title={t("exchange.newTitle")}>
@@ -79,12 +80,18 @@ export function New() {
   );
 }
 
+interface Skills {
+  gives: string | null;
+  /** What goes from the second to the third of a ring. */
+  between: string | null;
+  gets: string | null;
+}
+
 function legsOf(
   kind: Kind,
   partner: string | null,
   third: string | null,
-  gives: string | null,
-  gets: string | null,
+  { gives, between, gets }: Skills,
 ): Record<string, NewLeg> {
   const leg = (giver: string | null, receiver: string | null, skill: string | null) => ({
     giver,
@@ -94,5 +101,5 @@ function legsOf(
   });
   if (kind === "gift") return { a: gets ? leg(partner, "me", gets) : leg("me", partner, gives) };
   if (kind === "swap") return { a: leg("me", partner, gives), b: leg(partner, "me", gets) };
-  return { a: leg("me", partner, gives), b: leg(partner, third, null), c: leg(third, "me", gets) };
+  return { a: leg("me", partner, gives), b: leg(partner, third, between), c: leg(third, "me", gets) };
 }

@@ -16,7 +16,7 @@ from skillsync_kit.errors import Unavailable
 from skillsync_kit.telemetry import flow, log
 from skillsync_kit.waiting import pause, unless
 from skillsync_users.exports.clients import ExportingService
-from skillsync_users.exports.entities import LEASE, Export, ExportState, Problem
+from skillsync_users.exports.entities import LEASE, Export, ExportProblem, ExportState
 from skillsync_users.exports.repository import ExportRepository
 from skillsync_users.exports.service.archive import Archive, TooMuch
 from skillsync_users.profiles.repository import ProfileRepository
@@ -111,7 +111,7 @@ class Exporter:
             else:
                 export.finish(made.content_bytes, len(made.file), self._clock.now())
         except TooMuch:
-            export.fail(Problem.TOO_LARGE, self._clock.now())
+            export.fail(ExportProblem.TOO_LARGE, self._clock.now())
         except (Unavailable, TimeoutError) as away:
             log.warning("an export waits", export=export.id, attempt=attempt, error=type(away).__name__)
             export.put_off(self._clock.now(), self._real_clock.now())
