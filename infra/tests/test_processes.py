@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import yaml
 
 from skillsync import stacks
 from skillsync.operations.api.settings import OperationsSettings
@@ -116,3 +117,24 @@ def test_the_operators_api_moves_dead_letters_back_and_may_do_nothing_else(rende
         ),
         "DecryptSecret": ("kms:Decrypt", f"{key}/SecretsKeyArn"),
     }
+
+
+def test_a_task_is_asked_by_the_images_own_health_check(render: Render, of_type: OfType) -> None:
+    recipe = (stacks.root() / "Dockerfile").read_text(encoding="utf-8")
+    found = re.search(
+        r"^HEALTHCHECK --interval=(\d+)s --timeout=(\d+)s --start-period=(\d+)s --retries=(\d+) CMD (.*)$", recipe, re.M
+    )
+    assert found is not None
+    interval, timeout, start, retries = (int(each) for each in found.groups()[:4])
+    for process in PROCESSES:
+        (task,) = of_type(render("prod", process), "AWS::ECS::TaskDefinition").values()
+        assert task["ContainerDefinitions"][0]["HealthCheck"] == {
+            "Command": ["CMD", *json.loads(found[5])],
+            "Interval": interval,
+            "Timeout": timeout,
+            "StartPeriod": start,
+            "Retries": retries,
+        }
+    # compose.yaml leaves it to the image.
+    services = yaml.safe_load((stacks.root() / "compose.yaml").read_text(encoding="utf-8"))["services"]
+    assert not [name for name in SETTINGS if "healthcheck" in services[name]]
