@@ -3,6 +3,7 @@
 #
 #   docker build --build-arg SERVICE=users --build-arg RELEASE=v1.0.0 --build-arg COMMIT=$(git rev-parse HEAD) .
 #
+# and with --target operations that of the operators' API, which comes with the command. scripts/build_image.sh knows both.
 # scripts/install_alone.py runs the very `uv sync` lines below, and each service from what they make.
 
 FROM python:3.11-slim-bookworm AS base
@@ -30,7 +31,7 @@ COPY kit kit
 COPY services/${SERVICE} services/${SERVICE}
 RUN uv sync --frozen --no-dev --no-editable --package "skillsync-${SERVICE}"
 
-# The command: what provisions, migrates and is the gateway in compose.yaml.
+# The command: what provisions, migrates and is the gateway in compose.yaml, and the operators' API.
 FROM uv AS tools-environment
 COPY kit kit
 COPY cli cli
@@ -62,24 +63,33 @@ ENV BIND_HOST=0.0.0.0 \
 EXPOSE 4566
 CMD ["python", "-m", "ministack"]
 
-# Last, and so what `docker build` makes: the locked environment on Python's own image, and nothing that built it.
-FROM base AS service
-ARG SERVICE
+# What every process of ours runs in: Python's own image, and nothing that built the environment.
+FROM base AS process
 ARG RELEASE=none
 ARG COMMIT=unknown
 # What RDS's certificates are signed by: AWS publishes it here alone.
 ADD --chmod=0444 https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem /etc/ssl/certs/rds-global-bundle.pem
-COPY --from=service-environment /app /app
-LABEL org.opencontainers.image.title="skillsync-${SERVICE}" \
-      org.opencontainers.image.version="${RELEASE}" \
+LABEL org.opencontainers.image.version="${RELEASE}" \
       org.opencontainers.image.revision="${COMMIT}" \
       org.opencontainers.image.licenses="Apache-2.0"
-ENV SERVICE=${SERVICE} \
-    SKILLSYNC_HOST=0.0.0.0 \
+ENV SKILLSYNC_HOST=0.0.0.0 \
     SKILLSYNC_PORT=8000
-USER 10001:10001
 WORKDIR /tmp
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 CMD ["python", "-m", "skillsync_kit.probe"]
+
+FROM process AS operations
+COPY --from=tools-environment /app /app
+LABEL org.opencontainers.image.title="skillsync-operations"
+USER 10001:10001
+CMD ["python", "-m", "skillsync.operations.api.main", "api"]
+
+# Last, and so what `docker build` makes.
+FROM process AS service
+ARG SERVICE
+COPY --from=service-environment /app /app
+LABEL org.opencontainers.image.title="skillsync-${SERVICE}"
+ENV SERVICE=${SERVICE}
+USER 10001:10001
 # exec, so that SIGTERM reaches the process that drains. On ECS the task definition says which role.
 CMD ["sh", "-c", "exec python -m skillsync_${SERVICE}.main all"]

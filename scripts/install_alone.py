@@ -1,9 +1,11 @@
-"""Install each service alone, as its image has it, and look at what is there.
+"""Install each service alone, as its image has it, and look at what is there; the operators' API too.
 
 For each service: the files that the Dockerfile copies, the `uv sync` lines that it runs, and so the very environment of
 the image. Its main module must import, its migrations and event schemas must be inside and usable from there, no other
 service, no command and no build tool may be importable; then the process must start from it, answer its own health
 check, and drain. Exits 1 with one line for each thing that is wrong.
+
+The operators' API comes with the command and has neither migrations nor a database.
 """
 
 import os
@@ -22,9 +24,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 SERVICES = ("users", "transactions", "notifications", "analytics")
-NEVER = ("skillsync", "skillsync_testing", "pip", "uv", "hatchling", "setuptools")
-# The stages of the Dockerfile that make a service's environment, in order.
+OPERATIONS = "operations"
+NEVER = ("skillsync_testing", "pip", "uv", "hatchling", "setuptools")
+# The stages of the Dockerfile that make a service's environment, in order; and that of the operators' API.
 STAGES = ("uv", "service-environment")
+OPERATIONS_STAGES = ("uv", "tools-environment")
 COMMAND_SECONDS = 120
 AT_ONCE = 2
 # Nobody is asked: to start, a process needs no more than to know where they are.
@@ -43,14 +47,17 @@ SETTINGS = {
     "SKILLSYNC_MAIL_SENDER": "no-reply@skillsync.example",
     "SKILLSYNC_WEB_URL": "http://127.0.0.1:9",
     **{f"SKILLSYNC_{service.upper()}_URL": "http://127.0.0.1:9" for service in SERVICES},
+    "SKILLSYNC_QUEUES": "{}",
+    "SKILLSYNC_PROCESSES": "{}",
     "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
     "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_REGION": "us-east-1",
     "AWS_ACCESS_KEY_ID": "test",
     "AWS_SECRET_ACCESS_KEY": "test",
 }
 
 
-def main(root: Path = ROOT, services: tuple[str, ...] = SERVICES) -> int:
+def main(root: Path = ROOT, services: tuple[str, ...] = (*SERVICES, OPERATIONS)) -> int:
     """Check these services of the tree at `root`; return the exit status."""
     with (
         tempfile.TemporaryDirectory(prefix="skillsync-alone-") as workplace,
@@ -67,14 +74,16 @@ def main(root: Path = ROOT, services: tuple[str, ...] = SERVICES) -> int:
 
 def check(root: Path, service: str, workplace: Path) -> list[str]:
     """Make the environment of one service's image under `workplace`; return what is wrong with it."""
-    package = f"skillsync_{service}"
     python = build(root, service, workplace)
+    if service == OPERATIONS:
+        wrong = _strangers(python, SERVICES)
+        return wrong or _run(python, "skillsync.operations.api.main", SETTINGS)
+    package = f"skillsync_{service}"
     installed = next(python.parent.parent.glob("lib/python*/site-packages")) / package
     wrong = _missing_files(root, service, installed)
     wrong += _failure("its main module does not import", python, f"import {package}.main")
-    for other in (*(f"skillsync_{name}" for name in SERVICES if name != service), *NEVER):
-        refused = f"import importlib\ntry: importlib.import_module({other!r})\nexcept ModuleNotFoundError: pass\n"
-        wrong += _failure(f"{other} is importable", python, f"{refused}else: raise SystemExit('found')")
+    wrong += _strangers(python, tuple(name for name in SERVICES if name != service))
+    wrong += _failure("skillsync is importable", python, _refused("skillsync"))
     database = f"sqlite+aiosqlite:///{workplace}/try.sqlite"
     wrong += _failure(
         "its installed migrations do not run",
@@ -83,7 +92,21 @@ def check(root: Path, service: str, workplace: Path) -> list[str]:
         f"directory = pathlib.Path({package}.__file__).parent / 'migrations'\n"
         f"migrations.upgrade({database!r}, directory)",
     )
-    return wrong or _run(python, package, SETTINGS | {"SKILLSYNC_DATABASE_URL": database})
+    return wrong or _run(python, f"{package}.main", SETTINGS | {"SKILLSYNC_DATABASE_URL": database})
+
+
+def _strangers(python: Path, services: tuple[str, ...]) -> list[str]:
+    """Look for what no image has, and for these services, which are another's."""
+    wrong = []
+    for other in (*(f"skillsync_{name}" for name in services), *NEVER):
+        wrong += _failure(f"{other} is importable", python, _refused(other))
+    return wrong
+
+
+def _refused(module: str) -> str:
+    """Code that fails when the module can be imported."""
+    tried = f"import importlib\ntry: importlib.import_module({module!r})\nexcept ModuleNotFoundError: pass\n"
+    return f"{tried}else: raise SystemExit('found')"
 
 
 def build(root: Path, service: str, workplace: Path) -> Path:
@@ -106,12 +129,12 @@ def build(root: Path, service: str, workplace: Path) -> Path:
 
 def _instructions(text: str, service: str) -> Iterator[tuple[str, list[str]]]:
     """Yield each COPY from the tree and each RUN of the stages, with their words."""
-    stage = ""
+    stage, stages = "", OPERATIONS_STAGES if service == OPERATIONS else STAGES
     for line in text.replace("\\\n", " ").replace("${SERVICE}", service).splitlines():
         if found := re.match(r"FROM \S+ AS (\S+)", line):
             stage = found[1]
         instruction, _, rest = line.partition(" ")
-        if stage in STAGES and instruction in ("COPY", "RUN") and not rest.startswith("--from="):
+        if stage in stages and instruction in ("COPY", "RUN") and not rest.startswith("--from="):
             yield instruction, shlex.split(rest)
 
 
@@ -153,12 +176,12 @@ def _failure(message: str, python: Path, code: str) -> list[str]:
     return [f"{message}: {(done.stderr.strip() or str(done.returncode)).splitlines()[-1]}"]
 
 
-def _run(python: Path, package: str, settings: dict[str, str]) -> list[str]:
+def _run(python: Path, module: str, settings: dict[str, str]) -> list[str]:
     """Start the process as the image does, until its own health check says that it is alive; then end it."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     environment = {"PATH": f"{python.parent}:{os.environ['PATH']}", "SKILLSYNC_PORT": str(port), **settings}
-    command = [str(python), "-m", f"{package}.main", "api"]
+    command = [str(python), "-m", module, "api"]
     with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(  # noqa: S603
             command, cwd=python.parent, env=environment, stdout=output, stderr=subprocess.STDOUT
@@ -202,4 +225,4 @@ def _uv(folder: Path, settings: dict[str, str], *arguments: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(services=tuple(sys.argv[1:]) or SERVICES))
+    sys.exit(main(services=tuple(sys.argv[1:]) or (*SERVICES, OPERATIONS)))

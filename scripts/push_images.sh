@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Pushes a release's images from files to an environment's registries: push_images.sh ENV TAG DIRECTORY
 #
-# DIRECTORY holds users.tar, transactions.tar, … as `docker buildx build --output type=docker,dest=…` writes them. The same
-# files give every environment the same image. A tag that is there already stays: registries do not let it move.
+# DIRECTORY holds users.tar, transactions.tar, … as build_image.sh writes them. The same files give every environment the
+# same image. A tag that is there already stays: registries do not let it move.
 set -euo pipefail
 
 [ $# -eq 3 ] || { echo "push_images: say ENV TAG DIRECTORY" >&2; exit 2; }
@@ -13,7 +13,7 @@ registry_of() { # SERVICE
         --query "Stacks[0].Outputs[?OutputKey=='${1^}RegistryUri'].OutputValue"
 }
 
-for service in users transactions notifications analytics; do
+for service in users transactions notifications analytics operations; do
     repository=$(registry_of "$service")
     if [ -z "$repository" ]; then
         echo "push_images: no registry for $service: the first \`skillsync deploy $environment\` makes it" >&2

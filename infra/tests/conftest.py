@@ -21,7 +21,7 @@ Account = Callable[[str], Any]
 STAND_INS = {
     **{
         f"{service}Image": f"000000000000.dkr.ecr.us-east-1.amazonaws.com/{service.lower()}@sha256:{'0' * 64}"
-        for service in ("Users", "Transactions", "Notifications", "Analytics")
+        for service in ("Users", "Transactions", "Notifications", "Analytics", "Operations")
     },
     "CollectorImage": f"public.ecr.aws/aws-observability/aws-otel-collector@sha256:{'0' * 64}",
     "UserPoolIssuer": "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_abcdefghi",
@@ -34,6 +34,7 @@ STAND_INS = {
     "NotificationsUrl": "http://127.0.0.1:1003",
     "AnalyticsUrl": "http://127.0.0.1:1004",
     "OperationsUrl": "http://127.0.0.1:1005",
+    "AllQueues": '{"user": {"url": "https://q/1", "dlq_url": "https://q/2", "subscription_dlq_url": "https://q/3"}}',
 }
 
 
@@ -57,6 +58,8 @@ def stand_in(name: str) -> str:
     ):
         if name.endswith(end):
             return form.format(name=name)
+        if name.endswith(f"{end}s"):
+            return ",".join(form.format(name=f"{name}-{number}") for number in (1, 2))
     return name
 
 

@@ -176,6 +176,23 @@ MUTATIONS = (
         put("TaskRole", "AssumeRolePolicyDocument", "Statement", 0, "Principal", value={"AWS": "*"}),
     ),
     Mutation("notifications-worker", "actions by a pattern", put("TaskRole", *RUN, 1, "Action", value="sqs:*")),
+    # The operators' API, which may do more than others.
+    Mutation(
+        "operations",
+        "dead letters purged",
+        put("TaskRole", *RUN, 0, "Action", value=["sqs:GetQueueAttributes", "sqs:PurgeQueue"]),
+    ),
+    Mutation(
+        "operations",
+        "live queues read by operators",
+        put("TaskRole", *RUN, 1, "Action", value=["sqs:ReceiveMessage", "sqs:SendMessage"]),
+    ),
+    Mutation("operations", "metrics of every kind", put("TaskRole", *RUN, 2, "Action", value="cloudwatch:*")),
+    Mutation(
+        "operations",
+        "the paths of all others",
+        put("PathRule", "Conditions", 0, "PathPatternConfig", "Values", value=["/v1/*"]),
+    ),
     # What is kept, and how.
     Mutation("data", "a database lost at its replacement", unkept("Database")),
     Mutation("data", "a database in one zone", put("Database", "MultiAZ", value=False)),

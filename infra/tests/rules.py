@@ -12,7 +12,20 @@ Json = dict[str, Any]
 Rule = Callable[[Json, str], Iterator[str]]
 
 # Actions that name no resource.
-OF_NO_RESOURCE = {"ecr:GetAuthorizationToken", "ses:GetAccount", "xray:PutTraceSegments", "xray:PutTelemetryRecords"}
+OF_NO_RESOURCE = {
+    "cloudwatch:GetMetricData",
+    "ecr:GetAuthorizationToken",
+    "ses:GetAccount",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
+}
+# All that any process may do by its task's role.
+OF_A_PROCESS = {
+    *("cloudwatch:GetMetricData", "cognito-idp:AdminDeleteUser", "cognito-idp:ListUsersInGroup"),
+    *("kms:Decrypt", "kms:GenerateDataKey", "secretsmanager:GetSecretValue", "ses:GetAccount", "ses:SendEmail"),
+    *("sns:Publish", "sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes"),
+    *("sqs:ReceiveMessage", "sqs:SendMessage", "xray:PutTelemetryRecords", "xray:PutTraceSegments"),
+}
 EVERYWHERE = {"0.0.0.0/0", "::/0"}
 ENCRYPTED_BY = {
     "AWS::SNS::Topic": "KmsMasterKeyId",
@@ -84,6 +97,24 @@ def too_wide(template: Json, _: str = "") -> Iterator[str]:
             yield f"{where}: every resource"
         if not statement.get("Condition") and not key_owner and not of_role:
             yield f"{where}: no condition"
+
+
+def needless_rights(template: Json, _: str = "") -> Iterator[str]:
+    """Processes that may do what none needs, or put messages into what they take them out of."""
+    for _name, role in of_type(template, "AWS::IAM::Role"):
+        if not str(role.get("RoleName", "")).endswith("-task"):
+            continue
+        takes, gives = set[str](), set[str]()
+        for policy in role.get("Policies", []):
+            for statement in policy["PolicyDocument"]["Statement"]:
+                actions = set(as_list(statement["Action"]))
+                for action in sorted(actions - OF_A_PROCESS):
+                    yield f"TaskRole {statement['Sid']}: no process needs {action}"
+                of = {json.dumps(resource) for resource in as_list(statement["Resource"])}
+                takes |= of if "sqs:ReceiveMessage" in actions else set()
+                gives |= of if "sqs:SendMessage" in actions else set()
+        for both in sorted(takes & gives):
+            yield f"TaskRole: takes from {both} and puts there"
 
 
 def unprotected(template: Json, _: str = "") -> Iterator[str]:
@@ -247,6 +278,10 @@ def deployments(template: Json, environment: str) -> Iterator[str]:
         shown = [metric for metric in metrics.get("Metrics", []) if metric.get("ReturnData", True)]
         if len(shown) != 1 or "/ running" not in str(shown[0].get("Expression")):
             yield f"{name}: by a raw figure, not by one for each task"
+
+
+def listener_rules(template: Json, _: str = "") -> Iterator[str]:
+    """Rules that AWS would not take, or that take what is another's."""
     for name, rule in of_type(template, "AWS::ElasticLoadBalancingV2::ListenerRule"):
         values = [
             value
@@ -257,6 +292,10 @@ def deployments(template: Json, environment: str) -> Iterator[str]:
         ]
         if len(values) > 5:
             yield f"{name}: more values than a rule takes"
+        for condition in rule["Conditions"]:
+            for path in condition.get("PathPatternConfig", {}).get("Values", []):
+                if not re.fullmatch(r"/v1/[a-z]+\*", path):
+                    yield f"{name}: {path} is not the paths of one thing"
 
 
 def weak_data(template: Json, environment: str) -> Iterator[str]:
@@ -334,6 +373,7 @@ def silent_alarms(template: Json, _: str = "") -> Iterator[str]:
 
 RULES: tuple[Rule, ...] = (
     too_wide,
+    needless_rights,
     unprotected,
     open_doors,
     public_addresses,
@@ -342,6 +382,7 @@ RULES: tuple[Rule, ...] = (
     loose_tasks,
     wrong_services,
     deployments,
+    listener_rules,
     weak_data,
     front_door,
     balancers,

@@ -18,7 +18,7 @@ Render = Callable[[str, str], Json]
 # One of each template, and of service.yaml one of each kind.
 STACKS = (
     *("messaging", "identity", "network", "platform", "data", "edge", "web", "observability"),
-    *("users-migrate", "users", "notifications-worker"),
+    *("users-migrate", "users", "operations", "notifications-worker"),
 )
 WAIVERS: list[Json] = yaml.safe_load((CHECKOV / "waivers.yaml").read_text(encoding="utf-8"))
 

@@ -26,6 +26,8 @@ ENVIRONMENT = stacks.environment("dev-try")
 SERVICES = ("users", "transactions", "notifications", "analytics")
 IMAGES = {name: value for name, value in STAND_INS.items() if name.endswith("Image") and name != "CollectorImage"}
 PRODUCERS = {f"{service}{role}" for service in SERVICES[:3] for role in ("", "-worker")}
+PROCESSES = (*(f"{service}{role}" for service in SERVICES for role in ("", "-worker", "-migrate")), "operations")
+QUEUES = ("User", "Transaction", "Notification", "Feedback", "Analytics")
 
 
 def everything(client: Any) -> dict[str, str]:
@@ -44,10 +46,10 @@ def with_resource(body: str, resource: str) -> str:
 @pytest.mark.timeout(600)
 def test_a_whole_environment_comes_up_and_goes_without_a_trace(account: Account) -> None:
     client = account("cloudformation")
-    everything(client)
+    outputs = everything(client)
+    assert json.loads(outputs["AllQueues"])["user"]["dlq_url"] == outputs["UserDlqUrl"]
     roles = {role["RoleName"] for role in account("iam").list_roles()["Roles"]}
-    processes = {f"{service}{role}" for service in SERVICES for role in ("", "-worker", "-migrate")}
-    assert {f"dev-try-{process}-task" for process in processes} <= roles
+    assert {f"dev-try-{process}-task" for process in PROCESSES} <= roles
     for stack in reversed(stacks.plan(ENVIRONMENT)):
         stacks.delete(client, stack.stack_name)
     assert left_over(account) == {}
@@ -100,9 +102,9 @@ def is_refused(call: Callable[[], Any]) -> bool:
 @pytest.mark.timeout(600)
 def test_each_process_may_do_what_it_needs_and_nothing_else(guarded: Emulator) -> None:
     outputs = everything(aws(guarded, "cloudformation"))
-    queues = {
-        queue: outputs[f"{queue}QueueUrl"] for queue in ("User", "Transaction", "Notification", "Feedback", "Analytics")
-    }
+    live = {queue: outputs[f"{queue}QueueUrl"] for queue in QUEUES}
+    dead = {f"{queue} DLQ": outputs[f"{queue}DlqUrl"] for queue in QUEUES}
+    lost = {f"{queue} subscription's DLQ": outputs[f"{queue}SubscriptionDlqUrl"] for queue in QUEUES}
     pool = outputs["UserPoolId"]
     secret, other = outputs["WorkerSecretArn"], outputs["UsersDatabaseSecretArn"]
     own_queues = {
@@ -127,7 +129,8 @@ def test_each_process_may_do_what_it_needs_and_nothing_else(guarded: Emulator) -
             "read the mail quota": lambda: of("sesv2").get_account(),
             "make a role": lambda: of("iam").create_role(RoleName="more", AssumeRolePolicyDocument="{}"),
         }
-        for queue, url in queues.items():
+        for queue, url in (live | dead | lost).items():
+            found[f"count {queue}"] = partial(sqs.get_queue_attributes, QueueUrl=url, AttributeNames=["QueueArn"])
             found[f"receive {queue}"] = partial(sqs.receive_message, QueueUrl=url, WaitTimeSeconds=0)
             found[f"delete {queue}"] = partial(sqs.delete_message, QueueUrl=url, ReceiptHandle="none")
             found[f"hide {queue}"] = partial(
@@ -135,13 +138,16 @@ def test_each_process_may_do_what_it_needs_and_nothing_else(guarded: Emulator) -
             )
             found[f"send {queue}"] = partial(sqs.send_message, QueueUrl=url, MessageBody="{}")
             found[f"purge {queue}"] = partial(sqs.purge_queue, QueueUrl=url)
-        found["receive a dead letter"] = lambda: sqs.receive_message(QueueUrl=outputs["UserDlqUrl"], WaitTimeSeconds=0)
         return found
 
     def expected(process: str) -> set[str]:
-        may = {f"{verb} {queue}" for queue in own_queues.get(process, ()) for verb in ("receive", "delete", "hide")}
+        drain = ("receive", "delete", "hide", "count")
+        may = {f"{verb} {queue}" for queue in own_queues.get(process, ()) for verb in drain}
+        if process == "operations":
+            may |= {f"{verb} {queue}" for queue in (*dead, *lost) for verb in drain}
+            may |= {f"{verb} {queue}" for queue in live for verb in ("send", "count")}
         may |= {"publish"} if process in PRODUCERS else set()
-        if process in ("users-worker", "notifications-worker", "analytics-worker"):
+        if process in ("users-worker", "notifications-worker", "analytics-worker", "operations"):
             may.add("read the worker's secret")
         if process == "users-worker":
             may.add("delete a person")
@@ -153,7 +159,7 @@ def test_each_process_may_do_what_it_needs_and_nothing_else(guarded: Emulator) -
     # Only a task may take the role; for this trial the account may.
     trust = {"Effect": "Allow", "Principal": {"AWS": "000000000000"}, "Action": "sts:AssumeRole"}
     seen, wanted = {}, {}
-    for process in (f"{service}{role}" for service in SERVICES for role in ("", "-worker", "-migrate")):
+    for process in PROCESSES:
         name = f"dev-try-{process}-task"
         arn = iam.get_role(RoleName=name)["Role"]["Arn"]
         with pytest.raises(ClientError, match="AccessDenied"):
@@ -182,7 +188,7 @@ def test_an_operator_sees_every_queue_and_handles_dead_letters_alone(guarded: Em
     arn = outputs["OperatorRoleArn"]
     session = aws(guarded, "sts").assume_role(RoleArn=arn, RoleSessionName="trial")["Credentials"]
     sqs, sns = aws(guarded, "sqs", session), aws(guarded, "sns", session)
-    for queue in ("User", "Transaction", "Notification", "Feedback", "Analytics"):
+    for queue in QUEUES:
         live, dead = outputs[f"{queue}QueueUrl"], outputs[f"{queue}DlqUrl"]
         for url in (live, dead, outputs[f"{queue}SubscriptionDlqUrl"]):
             sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])

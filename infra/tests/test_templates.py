@@ -85,7 +85,9 @@ def test_only_prod_keeps_data_when_a_stack_goes(render: Render, any_environment:
         for queue in ("User", "Transaction", "Notification", "Analytics", "Feedback")
         for kind in ("Dlq", "SubscriptionDlq")
     }
-    registries = {f"{service}Registry" for service in ("Users", "Transactions", "Notifications", "Analytics")}
+    registries = {
+        f"{service}Registry" for service in ("Users", "Transactions", "Notifications", "Analytics", "Operations")
+    }
     names = {"MessagingKey", "UserPool", "DataKey", "Site"} | dead_letters | registries
     # Retain alone would also keep what a creation made before it failed, and so block the next attempt.
     expected = {name: {"RetainExceptOnCreate", "Retain"} for name in names} | {"Database": {"Snapshot"}}

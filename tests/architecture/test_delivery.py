@@ -13,6 +13,8 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 TOOLS = Path(sys.executable).parent
 SERVICES = sorted(path.parent.name for path in ROOT.glob("services/*/pyproject.toml"))
+# What has an image of its own, and a registry on AWS.
+IMAGES = [*SERVICES, "operations"]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yaml"))
 
 
@@ -37,11 +39,40 @@ def test_compose_runs_every_service_from_a_stage_that_is_there() -> None:
     }
 
 
+def test_what_has_an_image_is_built_pushed_and_deployed() -> None:
+    release = read(ROOT / ".github" / "workflows" / "release.yaml")["jobs"]["images"]
+    assert sorted(release["strategy"]["matrix"]["service"]) == sorted(IMAGES)
+    (pushed,) = re.findall(
+        r"^for service in (.*); do$", (ROOT / "scripts" / "push_images.sh").read_text(), re.MULTILINE
+    )
+    assert sorted(pushed.split()) == sorted(IMAGES)
+    entries = read(ROOT / "infra" / "stacks.yaml")
+    deployed = {entry["from"]["Image"] for entry in entries if entry.get("template") == "service"}
+    assert deployed == {f"{image.capitalize()}Image" for image in IMAGES}
+    assert set(IMAGES) <= set(read(ROOT / "compose.yaml")["services"])
+
+
+def stages() -> dict[str, list[str]]:
+    """The Dockerfile's lines by stage."""
+    found: dict[str, list[str]] = {}
+    for line in (ROOT / "Dockerfile").read_text().splitlines():
+        if begun := re.match(r"FROM \S+ AS (\S+)", line):
+            found[begun[1]] = []
+        if found:
+            list(found.values())[-1].append(line)
+    return found
+
+
 def test_an_image_is_nobodys_and_has_no_secret_and_no_moving_version() -> None:
     lines = (ROOT / "Dockerfile").read_text().splitlines()
-    last = lines[max(number for number, line in enumerate(lines) if line.startswith("FROM ")) :]
-    assert "USER 10001:10001" in last
-    assert any(line.startswith("HEALTHCHECK ") and line.endswith('"skillsync_kit.probe"]') for line in last)
+    by_stage = stages()
+    assert list(by_stage)[-1] == "service"
+    for image in ("operations", "service"):
+        assert by_stage[image][0] == f"FROM process AS {image}"
+        assert "USER 10001:10001" in by_stage[image]
+    assert any(
+        line.startswith("HEALTHCHECK ") and line.endswith('"skillsync_kit.probe"]') for line in by_stage["process"]
+    )
     assert [
         line for line in lines if ":latest" in line or re.search(r"(?i)^(ARG|ENV).*(secret|token|password)", line)
     ] == []

@@ -4,24 +4,27 @@ Run as `python -m skillsync.local.containers` with DATABASE, CACHE and AWS_ENDPO
 addresses only once these files are there.
 """
 
+import json
 import os
 import shlex
 import sys
 from pathlib import Path
 
 from skillsync.errors import Problem
-from skillsync.local.fleet import GATEWAY
+from skillsync.local.fleet import GATEWAY, READY, gateway_health
 from skillsync.local.migrate import migrate
 from skillsync.local.provision import Provision, provision
 from skillsync.local.state import write_json
-from skillsync.local.wiring import QUEUES, neighbours
+from skillsync.local.wiring import QUEUES, neighbours, queues
 from skillsync.options import Options, read_options
-from skillsync.paths import SERVICES, find_paths
+from skillsync.paths import OPERATIONS, SERVICES, find_paths
 
 DIRECTORY = Path("/run/skillsync")
 PORT = 8000
 GATEWAY_URL = "http://127.0.0.1:8080"
-URLS = {service: f"http://{service}:{PORT}" for service in SERVICES}
+URLS = {service: f"http://{service}:{PORT}" for service in (*SERVICES, OPERATIONS)}
+# Where the gateway listens in its own container.
+GATEWAY_INSIDE = f"http://{GATEWAY}:8080"
 
 
 def prepare(options: Options, directory: Path) -> None:
@@ -30,7 +33,7 @@ def prepare(options: Options, directory: Path) -> None:
     migrate(options.database, paths, lambda service, revision: None)
     endpoint = options.endpoint or ""
     made = provision(endpoint, URLS | {GATEWAY: GATEWAY_URL}, "")
-    for service in SERVICES:
+    for service in URLS:
         lines = [f"{name}={shlex.quote(value)}" for name, value in settings(service, options, made).items()]
         write(directory / f"{service}.env", "\n".join([*lines, ""]))
     write_json(directory / "gateway.json", made["gateway_parameters"])
@@ -38,16 +41,30 @@ def prepare(options: Options, directory: Path) -> None:
 
 def settings(service: str, options: Options, made: Provision) -> dict[str, str]:
     """The environment of one service's container."""
+    own = of_operations(made) if service == OPERATIONS else of_service(service, options, made)
     return neighbours(URLS, options.endpoint or "", GATEWAY_URL, made) | {
         "AWS_ACCESS_KEY_ID": os.environ["AWS_ACCESS_KEY_ID"],
         "AWS_SECRET_ACCESS_KEY": os.environ["AWS_SECRET_ACCESS_KEY"],
         "AWS_DEFAULT_REGION": made["region"],
         "SKILLSYNC_HOST": "0.0.0.0",  # noqa: S104 - a container's own network
         "SKILLSYNC_PORT": str(PORT),
-        "SKILLSYNC_DATABASE_URL": options.database.url(service, Path("/nowhere")),
         "SKILLSYNC_CACHE_URL": options.cache,
+        **own,
+    }
+
+
+def of_service(service: str, options: Options, made: Provision) -> dict[str, str]:
+    """What a service has, and the operators' API has not."""
+    return {
+        "SKILLSYNC_DATABASE_URL": options.database.url(service, Path("/nowhere")),
         "SKILLSYNC_QUEUE_URL": made["outputs"][f"{QUEUES[service]}QueueUrl"],
     }
+
+
+def of_operations(made: Provision) -> dict[str, str]:
+    """What the operators' API looks at."""
+    processes = {name: url + READY for name, url in URLS.items()} | {GATEWAY: gateway_health(GATEWAY_INSIDE)}
+    return {"SKILLSYNC_QUEUES": json.dumps(queues(made["outputs"])), "SKILLSYNC_PROCESSES": json.dumps(processes)}
 
 
 def write(file: Path, text: str) -> None:

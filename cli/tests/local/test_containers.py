@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from skillsync.local import containers
+from skillsync.operations.api.settings import OperationsSettings
 from skillsync.options import read_options
-from skillsync.paths import SERVICES
 from skillsync_analytics.settings import AnalyticsSettings
-from skillsync_kit.settings import Settings
+from skillsync_kit.settings import ProcessSettings, Settings
 from skillsync_notifications.settings import NotificationsSettings
 from skillsync_testing import Emulator
 from skillsync_testing.mariadb import MariaDB
@@ -18,11 +18,12 @@ from skillsync_testing.plugin import run
 from skillsync_transactions.settings import TransactionsSettings
 from skillsync_users.settings import UsersSettings
 
-SETTINGS: dict[str, type[Settings]] = {
+SETTINGS: dict[str, type[ProcessSettings]] = {
     "users": UsersSettings,
     "transactions": TransactionsSettings,
     "notifications": NotificationsSettings,
     "analytics": AnalyticsSettings,
+    "operations": OperationsSettings,
 }
 
 
@@ -39,7 +40,7 @@ def test_every_service_is_told_all_that_it_must_know(
         monkeypatch.setenv(name, value)
     cloud = emulator_of_its_own.endpoint_url
     containers.prepare(read_options("", mariadb_server.server_url, "redis://valkey:6379/0", cloud, ""), tmp_path)
-    for service in SERVICES:
+    for service, kind in SETTINGS.items():
         file = tmp_path / f"{service}.env"
         assert file.stat().st_mode & 0o777 == 0o600
         # As the container's shell reads it.
@@ -49,8 +50,15 @@ def test_every_service_is_told_all_that_it_must_know(
             for line in shown.stdout.splitlines():
                 name, _, value = line.partition("=")
                 container.setenv(name, value)
-            read = SETTINGS[service]()
+            read = kind()
         assert (read.host, read.port, read.cache_url) == ("0.0.0.0", 8000, "redis://valkey:6379/0")  # noqa: S104
-        assert read.database_url.endswith(f"/skillsync_{service}")
         assert read.jwks_url.startswith(cloud)
-    assert '"UsersUrl": "http://users:8000"' in (tmp_path / "gateway.json").read_text()
+        if isinstance(read, Settings):
+            assert read.database_url.endswith(f"/skillsync_{service}")
+        if isinstance(read, OperationsSettings):
+            assert read.processes["users"] == "http://users:8000/health/ready"
+            assert set(read.processes) == {*SETTINGS, "gateway"}
+            assert set(read.queues) == {"user", "transaction", "notification", "analytics", "feedback"}
+    told = (tmp_path / "gateway.json").read_text()
+    assert '"UsersUrl": "http://users:8000"' in told
+    assert '"OperationsUrl": "http://operations:8000"' in told

@@ -38,7 +38,7 @@ _AWS_SECONDS = 2
 async def build(stack: AsyncExitStack, settings: OperationsSettings) -> Parts:
     """The process's parts, over what `stack` will close. It has no database: it keeps nothing of its own."""
     clock, http, messaging = SystemClock(), open_http(stack), settings.messaging
-    cache = Cache(settings.cache_url, _NAME)
+    cache = Cache(settings.cache_address, _NAME)
     stack.push_async_callback(cache.close)
     services = await _services(stack, settings, http)
     sqs, cloudwatch = (_aws(settings, service) for service in ("sqs", "cloudwatch"))
