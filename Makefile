@@ -19,7 +19,7 @@ up: bootstrap webapp-if-possible ## Bring the whole system up on this machine; C
 	@exec .venv/bin/skillsync up
 
 test: bootstrap packages webapp ## Run every suite, on SQLite and on MariaDB, on both caches
-	@exec .venv/bin/pytest -n 2 --dist loadscope $(ARGS)
+	@exec .venv/bin/pytest -n 3 --dist loadscope $(ARGS)
 
 check: bootstrap packages webapp ## What must pass before a push: format, types, contracts, templates, locks, installs, tests
 	@exec $(PYTHON) scripts/check.py

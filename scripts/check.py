@@ -11,8 +11,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 TOOLS = Path(sys.executable).parent
-# Tests mostly wait: for the disk, for a process to start. Which share a process: `skillsync_testing.scheduling`.
-TWO_AT_ONCE = ("-n", "2", "--dist", "loadscope")
+# On two cores: tests often wait, for the disk, for a process to start or to drain. Which share one:
+# `skillsync_testing.scheduling`.
+THREE_AT_ONCE = ("-n", "3", "--dist", "loadscope")
 GREEN, RED, BOLD, PLAIN = ("\033[32m", "\033[31m", "\033[1m", "\033[0m")
 
 
@@ -66,7 +67,7 @@ def checks() -> list[Check]:
         Check("web", [npm("lint"), npm("types")]),
         Check("types", [tool("mypy", folder) for folder in typed]),
         Check("installs", [[sys.executable, "scripts/install_alone.py"]]),
-        Check("tests", [tool("pytest", *TWO_AT_ONCE)], live=True),
+        Check("tests", [tool("pytest", *THREE_AT_ONCE)], live=True),
     ]
 
 

@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from skillsync_testing.ports import free_port, is_open
@@ -73,6 +73,11 @@ class Server:
                 self.port = free_port()
         return None
 
+    def ask_to_stop(self) -> None:
+        """Ask the process to end, and wait for nothing; `stop` does that."""
+        if self._process is not None:
+            self._process.terminate()
+
     def stop(self) -> None:
         """Ask the process to end, wait for it, and kill it when it does not listen. Does nothing when it is gone."""
         process, self._process = self._process, None
@@ -130,6 +135,15 @@ class Server:
     def _log_tail(self) -> str:
         lines = self.log_path.read_text(errors="replace").splitlines()
         return "\n".join(lines[-LOG_TAIL_LINES:])
+
+
+def stop_all(servers: Iterable[Server]) -> None:
+    """Stop them, each draining beside the others: who waits for messages needs seconds to end."""
+    servers = list(servers)
+    for server in servers:
+        server.ask_to_stop()
+    for server in servers:
+        server.stop()
 
 
 def find_program(*names: str, package: str) -> str:

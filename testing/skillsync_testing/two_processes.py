@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from skillsync_testing.ports import HOST
-from skillsync_testing.server import Server, ServerError
+from skillsync_testing.server import Server, ServerError, stop_all
 
 __all__ = ["Retry", "ServiceProcess", "TwoProcesses"]
 
@@ -117,8 +117,7 @@ class TwoProcesses:
 
     def stop(self) -> None:
         """Drain all."""
-        for process in self.processes:
-            process.stop()
+        stop_all(self.processes)
 
     def begun_again(self) -> list[Retry]:
         """Every time that a unit of work began again so far, as the processes' logs tell it."""

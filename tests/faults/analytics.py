@@ -15,6 +15,7 @@ from skillsync_kit import migrations
 from skillsync_kit.events import Event
 from skillsync_kit.ids import new_id
 from skillsync_testing import Emulator, MariaDB
+from skillsync_testing.server import stop_all
 from skillsync_testing.two_processes import ServiceProcess
 
 if TYPE_CHECKING:
@@ -150,6 +151,5 @@ def running(
             process.wait_until_ready()
         yield Analytics(sqs, queue_url, dlq_url, mariadb, database, processes)
     finally:
-        for process in processes:
-            process.stop()
+        stop_all(processes)
         mariadb.drop_database(database)

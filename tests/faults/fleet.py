@@ -29,7 +29,7 @@ from skillsync_testing.emulator import REPOSITORY
 from skillsync_testing.faulty_link import FaultyLink
 from skillsync_testing.neighbours import Neighbours
 from skillsync_testing.ports import HOST
-from skillsync_testing.server import Server
+from skillsync_testing.server import Server, stop_all
 from skillsync_testing.two_processes import ServiceProcess
 
 __all__ = ["SERVICES", "Fleet", "running", "until"]
@@ -116,8 +116,7 @@ class Fleet:
 
     def stop(self) -> None:
         """Drain the processes, stop the rest."""
-        for process in self.processes.values():
-            process.stop()
+        stop_all(self.processes.values())
         for link in self.links.values():
             link.stop()
         for server in self.servers.values():

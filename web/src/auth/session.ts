@@ -1,4 +1,4 @@
-import { type User, UserManager, WebStorageStateStore } from "oidc-client-ts";
+import { OidcClient, RefreshState, User, UserManager, WebStorageStateStore } from "oidc-client-ts";
 import type { Config } from "../config";
 
 /** So long before its end a token counts as ended: a request takes time. */
@@ -17,11 +17,12 @@ export class Session {
   private renewing: Promise<string | null> | null = null;
   private readonly listeners = new Set<Listener>();
   private readonly manager: UserManager;
+  private readonly client: OidcClient;
 
   constructor(private readonly config: Config) {
     const { origin } = window.location;
     const store = new WebStorageStateStore({ store: window.sessionStorage });
-    this.manager = new UserManager({
+    const settings = {
       authority: config.issuer,
       client_id: config.client_id,
       redirect_uri: origin,
@@ -36,7 +37,9 @@ export class Session {
       stateStore: store,
       automaticSilentRenew: false,
       loadUserInfo: false,
-    });
+    };
+    this.manager = new UserManager(settings);
+    this.client = new OidcClient(settings);
   }
 
   /** Take up what this tab knew before it was loaded, or what the log-in page sent it back with. */
@@ -82,12 +85,17 @@ export class Session {
   }
 
   private async askForRenewal(): Promise<string | null> {
-    if (this.hasExpired) return null;
+    if (this.hasExpired || !this.user) return null;
     try {
-      const user = await this.manager.signinSilent();
-      if (!user) throw new Error("no user");
-      this.user = user;
-      return user.access_token;
+      // Not the manager's signinSilent: it compares the ID tokens' auth_time, which the local pool, against OpenID
+      // Connect, moves to the renewal. This is the rest of what it does.
+      const { refresh_token = "", session_state, scope, profile } = this.user;
+      const state = new RefreshState({ refresh_token, session_state, scope, profile });
+      const response = await this.client.useRefreshToken({ state });
+      if (response.profile.sub !== profile.sub) throw new Error("somebody else's tokens");
+      this.user = new User({ ...state, ...response });
+      await this.manager.storeUser(this.user);
+      return this.user.access_token;
     } catch (error) {
       // The pool did not answer: that says nothing about the log-in.
       if (error instanceof TypeError) throw error;

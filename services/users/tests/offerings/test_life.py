@@ -174,7 +174,7 @@ async def test_a_turn_is_bounded_and_one_that_fails_holds_nobody_up(
     empty_world: "World", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world = empty_world
-    monkeypatch.setattr("skillsync_users.offerings.service.sweeper._AT_ONCE", 2)
+    monkeypatch.setattr("skillsync_kit.sweeper._AT_ONCE", 2)
     ada = await world.member()
     ids = [await world.offering(ada, skill=skill) for skill in ("guitar", "german", "chess", "sewing", "piano")]
     world.clock.advance(days=180)
