@@ -1,20 +1,19 @@
-"""Picture every page of the web app into docs/screens/, light and dark, on a desktop and a phone; print what it costs.
+"""Picture every page of the web app into docs/screens/, light and dark, on a desktop and a phone.
 
 Takes a system of its own with a small seeded community; needs the built app and Debian's chromium-headless-shell.
 """
 
 import sys
 import tempfile
-from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from skillsync_testing.member import PASSWORD, Member
-from skillsync_testing.system import System, running
+from skillsync_testing.member import PASSWORD, Member, swap
+from skillsync_testing.system import System, eventually, running
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "docs" / "screens"
@@ -23,17 +22,32 @@ SIZES = {"desktop": {"width": 1180, "height": 760}, "phone": {"width": 390, "hei
 SCHEMES = ("light", "dark")
 COLOURS = 96
 PATIENCE_MILLISECONDS = 60_000
+TEXT = "Rounds and folk songs. No need to read notes."
+DEAD_LETTERS = 3
 COMMUNITY = ("seed", "--people", "40", "--weeks", "8", "--seed", "5")
 
 
 def furnish(system: System) -> tuple[Member, dict[str, str]]:
     """A coordinator in the middle of things, and the pages by the names of their pictures."""
     ana = system.member("Ana", "coordinator", "operator").make_profile()
-    bo, cleo = system.member("Bo").make_profile(), system.member("Cleo").make_profile()
-    for person, offers, wants in ((ana, "guitar", "german"), (bo, "german", "guitar"), (cleo, "baking", "guitar")):
+    bo, cleo, dora = (system.member(name).make_profile() for name in ("Bo", "Cleo", "Dora"))
+    exchanges = (
+        (ana, "guitar", "german"),
+        (bo, "german", "guitar"),
+        (cleo, "baking", "guitar"),
+        (dora, "german", "baking"),
+    )
+    for person, offers, wants in exchanges:
         person.offer(offers)
         person.offer(wants, "want")
-    finalized = ana.finalized_exchange_with(bo)["id"]
+    soon = (datetime.now(UTC) + timedelta(days=6)).isoformat()
+    ending = ana.post("/offerings", {"kind": "offer", "skill": "singing", "text": TEXT, "expires_at": soon}).json()[
+        "id"
+    ]
+    finalized = ana.draft(swap(bo) | {"settlement": "hours"})["id"]
+    ana.propose(finalized)
+    bo.accept(finalized, 1)
+    bo.finalize(finalized, 1)
     hour = {"giver": bo.id, "receiver": ana.id, "skill": "german", "minutes": 90}
     back = {"giver": ana.id, "receiver": bo.id, "skill": "guitar", "minutes": 90}
     proposed = bo.draft(
@@ -46,12 +60,17 @@ def furnish(system: System) -> tuple[Member, dict[str, str]]:
     ana.accept(agreed, 1)
     draft = ana.draft({"title": "Chords for beginners", "legs": {"a": back | {"receiver": cleo.id}}})["id"]
     assert bo.post("/skills/proposals", {"name": "Bookbinding by hand", "category": "crafts"}).is_success
+    assert ana.post("/users/me/exports").is_success
+    eventually(lambda: ana.get("/users/me/exports").json()["items"][0]["state"] == "ready", what="the export is made")
+    for _ in range(DEAD_LETTERS):
+        system.aws("sqs").send_message(QueueUrl=system.status["queues"]["analytics"]["dlq_url"], MessageBody="{}")
     return ana, {
         "home": "/",
         "matches": "/find",
         "find": "/find?tab=offers",
         "person": f"/people/{bo.id}",
         "profile": "/me",
+        "renewal": f"/offerings/{ending}?renew",
         "exchanges": "/transactions",
         "new-exchange": "/transactions/new",
         "exchange": f"/transactions/{proposed}",
@@ -78,9 +97,13 @@ def settle(page: Page) -> None:
 
 def picture(page: Page, name: str) -> None:
     """Write the page as a small PNG, as high as it is but not higher than two windows."""
+    size = page.viewport_size
+    assert size, "a page has a size"
     height = min(page.evaluate("document.documentElement.scrollHeight"), 1500)
-    size = page.viewport_size or SIZES["desktop"]
-    drawn = page.screenshot(full_page=True, clip={"x": 0, "y": 0, "width": size["width"], "height": height})
+    # What is as high as the window, as the menu, is so in the picture too.
+    page.set_viewport_size({"width": size["width"], "height": height})
+    drawn = page.screenshot(animations="disabled")
+    page.set_viewport_size(size)
     image = Image.open(BytesIO(drawn)).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
     image.save(FOLDER / f"{name}.png", optimize=True)
 
@@ -104,8 +127,6 @@ def tour(browser: Browser, web: str, ana: Member, pages: dict[str, str], only: l
             shoot("sign-up")
             page.goto(web)
             log_in(page, ana)
-            if (size, scheme) == ("desktop", "light"):
-                cost(page)
             for name, path in pages.items():
                 if not only or name in only:
                     page.goto(web + path)
@@ -120,21 +141,6 @@ def log_in(page: Page, person: Member) -> None:
     page.locator("#password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     page.get_by_role("heading", name="Hello").wait_for()
-
-
-def cost(page: Page) -> None:
-    """Print what the first load takes, with nothing in the browser's cache."""
-    page.context.new_cdp_session(page).send("Network.clearBrowserCache")
-    page.reload()
-    settle(page)
-    read: Callable[[str], Any] = page.evaluate
-    entries = "performance.getEntries().filter(e => e.transferSize)"
-    files = read(f"{entries}.filter(e => !e.name.includes('/v1/')).map(e => e.encodedBodySize)")
-    calls = read(f"{entries}.filter(e => e.name.includes('/v1/')).map(e => e.encodedBodySize)")
-    timing = read("performance.getEntriesByType('navigation')[0].toJSON()")
-    painted = read("performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0")
-    say(f"files of the app: {sum(files):,} bytes in {len(files)} requests; API: {sum(calls):,} bytes in {len(calls)}")
-    say(f"interactive after {timing['domInteractive']:.0f} ms, first content after {painted:.0f} ms")
 
 
 def write_index(pages: list[str]) -> None:

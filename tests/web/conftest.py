@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Request, expect, sync_playwright
 
 from skillsync_testing.member import PASSWORD, Member
 from skillsync_testing.system import System
@@ -100,13 +100,22 @@ class Visitor:
         return violations(self.page)
 
 
-def violations(page: Page) -> list[str]:
-    """What axe finds on a page: rule and element, one a line."""
+def violations(page: Page, within: str = "html") -> list[str]:
+    """What axe finds on a page, or within a part of it: rule and element, one a line."""
     if not page.evaluate("'axe' in window"):
         # Not by a script element: the page's policy lets none in.
         page.evaluate(AXE.read_text(encoding="utf-8"))
-    found: dict[str, Any] = page.evaluate("tags => axe.run(document, {runOnly: tags})", WCAG)
+    found: dict[str, Any] = page.evaluate("([part, tags]) => axe.run(part, {runOnly: tags})", [within, WCAG])
     return [f"{rule['id']}: {node['html'][:160]}" for rule in found["violations"] for node in rule["nodes"]]
+
+
+def open_dialog(page: Page, name: str | re.Pattern[str]) -> Locator:
+    """The dialog of this name, once it has the focus and is there as it stays: half faded in, its words are faint."""
+    dialog = page.get_by_role("dialog", name=name)
+    expect(dialog.locator(":focus")).to_have_count(1)
+    expect(dialog).to_have_css("opacity", "1")
+    page.evaluate("Promise.all(document.getAnimations().map(one => one.finished.catch(() => {})))")
+    return dialog
 
 
 Visit = Callable[..., Visitor]

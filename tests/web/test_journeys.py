@@ -14,6 +14,8 @@ from playwright.sync_api import Page, expect
 from skillsync_testing.member import PASSWORD, Member
 from skillsync_testing.system import System, eventually
 
+from .conftest import open_dialog, violations
+
 # What the browser sees is the same with real parts behind the services.
 pytestmark = pytest.mark.parametrize("system", ["sqlite"], indirect=True, scope="session")
 
@@ -116,6 +118,7 @@ def test_terms_that_change_under_the_reader_are_shown_before_they_can_be_agreed_
     expect(page.get_by_text("The terms were changed while you were reading")).to_be_visible()
     expect(accept).to_be_disabled()
     expect(page.get_by_role("row", name=re.compile("1 h 30 min"))).to_be_visible()
+    assert visitor.violations() == []
 
     page.get_by_role("button", name="I have read the new terms").click()
     accept.click()
@@ -168,7 +171,8 @@ def test_a_log_in_that_ends_in_mid_edit_loses_nothing(visit: Visit, member: Make
     page.route("**/v1/**", lambda route: route.fulfill(status=401, json={"message": "Unauthorized"}))
     page.route("**/oauth2/token", lambda route: route.fulfill(status=400, json={"error": "invalid_grant"}))
     page.get_by_label("Title").fill("What I have written")
-    expect(page.get_by_role("dialog", name="Your log-in has ended")).to_be_visible()
+    open_dialog(page, "Your log-in has ended")
+    assert visitor.violations() == []
     page.unroute_all()
     page.get_by_role("button", name="Log in again").click()
     visitor.give_password(ana.email)
@@ -223,6 +227,7 @@ def test_two_windows_of_one_draft_do_not_overwrite_each_other(visit: Visit, memb
     expect(first.get_by_test_id("save-state")).not_to_have_text("Saving…")
     first.unroute_all()
     expect(first.get_by_role("alert").filter(has_text="This was changed in another window")).to_be_visible()
+    assert violations(first) == []
     draft = ana.get(f"/transactions/{id}").json()
     assert (draft["title"], draft["note"]) == ("From the second window", "")
 

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from skillsync_testing.member import Member
 from skillsync_testing.system import System, eventually
 
-from .conftest import Visit
+from .conftest import Visit, open_dialog
 
 pytestmark = pytest.mark.parametrize("system", ["sqlite"], indirect=True, scope="session")
 
@@ -40,7 +40,8 @@ def test_an_operator_sees_the_system_and_moves_dead_letters_back(
         expect(processes.get_by_role("row", name=re.compile(rf"^{name} ready "))).to_be_visible()
     back = page.get_by_role("button", name="Move back: dead letters of analytics")
     back.click()
-    dialog = page.get_by_role("dialog", name="Move the dead letters of analytics back?")
+    dialog = open_dialog(page, "Move the dead letters of analytics back?")
+    assert visitor.violations() == []
     dialog.get_by_role("button", name="Cancel").click()
     expect(dialog).to_have_count(0)
     assert not [url for method, url in visitor.requests if method == "POST" and "/redrive" in url]

@@ -34,8 +34,8 @@ export function Hours() {
         <Pages query={query} empty={<Message title={t("hours.none")} text={t("hours.noneText")} />}>
           {(items) => (
             <Paper p={0}>
-              <Table.ScrollContainer minWidth={440} type="native">
-                <Table verticalSpacing="sm" horizontalSpacing="md">
+              <Table.ScrollContainer minWidth={320} type="native">
+                <Table verticalSpacing="sm" horizontalSpacing="sm">
                   <Table.Thead>
                     <Table.Tr>
                       <Table.Th>{t("hours.when")}</Table.Th>

@@ -74,7 +74,7 @@ function placeOf({ template, subject }: Notification): string {
     case "coordinators-brief":
       return "/analytics";
     case "offering-expires":
-      return `/offerings/${subject}`;
+      return `/offerings/${subject}?renew`;
     default:
       return `/transactions/${subject}`;
   }
@@ -99,8 +99,8 @@ function Told({ notification: one, onChange }: { notification: Notification; onC
   };
   return (
     <Paper p="md">
-      <Group justify="space-between" wrap="nowrap" align="flex-start">
-        <Stack gap={2} miw={0}>
+      <Group justify="space-between" align="flex-start" gap="xs">
+        <Stack gap={2} miw={0} flex="1 1 240px">
           <Group gap="xs">
             <Anchor
               component={Link}

@@ -43,7 +43,7 @@ function Picture({ state }: { state: SystemState }) {
       ) : (
         <Section
           title={t("operations.queues")}
-          columns={["name", "waiting", "oldest", "dlq", "subscriptionDlq", "inFlight", "delayed"]}
+          columns={["name", "dlq", "waiting", "oldest", "subscriptionDlq", "inFlight", "delayed"]}
         >
           {state.queues.map((queue) => (
             <Queue key={queue.name} queue={queue} onRedrive={setAsked} />
@@ -110,10 +110,12 @@ function Process({ process }: { process: ProcessState }) {
     <Table.Tr>
       <Table.Th scope="row">{process.name}</Table.Th>
       <Table.Td>
-        <Badge color={COLOURS[process.state]}>{t(`operations.states.${process.state}`)}</Badge>
+        <Badge color={COLOURS[process.state]} miw="max-content">
+          {t(`operations.states.${process.state}`)}
+        </Badge>
       </Table.Td>
-      <Table.Td>{age(process.uptime_seconds)}</Table.Td>
-      <Table.Td>
+      <Table.Td className="nowrap">{age(process.uptime_seconds)}</Table.Td>
+      <Table.Td className="nowrap">
         {milliseconds === null ? "–" : t("operations.milliseconds", { value: number(milliseconds) })}
       </Table.Td>
     </Table.Tr>
@@ -125,11 +127,11 @@ function Queue({ queue, onRedrive }: { queue: QueueState; onRedrive: (name: stri
   return (
     <Table.Tr>
       <Table.Th scope="row">{queue.name}</Table.Th>
-      <Table.Td>{number(queue.waiting)}</Table.Td>
-      <Table.Td>{age(queue.oldest_seconds)}</Table.Td>
       <Table.Td>
         <Dead name={queue.name} depth={queue.dlq} onRedrive={onRedrive} />
       </Table.Td>
+      <Table.Td>{number(queue.waiting)}</Table.Td>
+      <Table.Td className="nowrap">{age(queue.oldest_seconds)}</Table.Td>
       <Table.Td>
         <Dead name={`${queue.name}-subscription`} depth={queue.subscription_dlq} onRedrive={onRedrive} />
       </Table.Td>
@@ -152,7 +154,9 @@ function Dead({
   if (depth === 0) return <>0</>;
   return (
     <Group gap="xs" wrap="nowrap">
-      <Badge color="red">{number(depth)}</Badge>
+      <Badge color="red" miw="max-content">
+        {number(depth)}
+      </Badge>
       <Button
         size="compact-xs"
         variant="default"
@@ -181,7 +185,7 @@ function Outbox({ outbox }: { outbox: OutboxState }) {
     <Table.Tr>
       <Table.Th scope="row">{outbox.service}</Table.Th>
       <Table.Td>{number(outbox.pending ?? 0)}</Table.Td>
-      <Table.Td>{age(outbox.lag_seconds)}</Table.Td>
+      <Table.Td className="nowrap">{age(outbox.lag_seconds)}</Table.Td>
       <Table.Td>
         {outbox.stuck.length === 0
           ? "0"

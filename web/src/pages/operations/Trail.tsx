@@ -132,10 +132,10 @@ function Step({ step, whole }: { step: TrailStep; whole: number }) {
         )}
       </Table.Th>
       <Table.Td>{step.by}</Table.Td>
-      <Table.Td className="track-after">
+      <Table.Td className="nowrap">
         {t("operations.milliseconds", { value: number(step.milliseconds) })}
       </Table.Td>
-      <Table.Td aria-hidden="true">
+      <Table.Td aria-hidden="true" className="track-column">
         <div className="track">
           <div
             className="track-point"
