@@ -189,3 +189,7 @@ def test_an_operator_sees_every_queue_and_handles_dead_letters_alone(guarded: Gu
         )
         assert all(refuses(call) for call in refused)
     assert refuses(lambda: sns.publish(TopicArn=outputs["TransactionEventsTopicArn"], Message="{}"))
+    cloudformation = guarded.client("cloudformation", session)
+    assert stacks.find_outputs(cloudformation, stack.stack_name) == outputs
+    assert refuses(lambda: cloudformation.describe_stacks(StackName="skillsync-dev-try-identity"))
+    assert refuses(lambda: cloudformation.delete_stack(StackName=stack.stack_name))
