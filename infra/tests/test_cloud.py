@@ -14,11 +14,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from skillsync import stacks
-from skillsync_testing import Emulator
+from skillsync_testing.guarded import GuardedEmulator, is_refused
 from skillsync_testing.plugin import run
 
 from .conftest import STAND_INS
-from .test_deployment import GuardedEmulator, aws, left_over
+from .test_deployment import left_over
 
 Account = Callable[[str], Any]
 
@@ -82,26 +82,22 @@ def test_each_stack_is_changed_and_sent_back_when_a_change_fails(account: Accoun
 
 
 @pytest.fixture
-def guarded() -> Iterator[Emulator]:
+def guarded() -> Iterator[GuardedEmulator]:
     yield from run(GuardedEmulator)
 
 
-REFUSED = {"AccessDenied", "AccessDeniedException", "AuthorizationError", "NotAuthorizedException"}
-
-
-def is_refused(call: Callable[[], Any]) -> bool:
+def refuses(call: Callable[[], Any]) -> bool:
     """Whether the call is not allowed; one that is allowed and then fails for its content was let through."""
     try:
         call()
     except ClientError as error:
-        return error.response["Error"]["Code"] in REFUSED
+        return is_refused(error)
     return False
 
 
-@pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
 @pytest.mark.timeout(600)
-def test_each_process_may_do_what_it_needs_and_nothing_else(guarded: Emulator) -> None:
-    outputs = everything(aws(guarded, "cloudformation"))
+def test_each_process_may_do_what_it_needs_and_nothing_else(guarded: GuardedEmulator) -> None:
+    outputs = everything(guarded.client("cloudformation"))
     live = {queue: outputs[f"{queue}QueueUrl"] for queue in QUEUES}
     dead = {f"{queue} DLQ": outputs[f"{queue}DlqUrl"] for queue in QUEUES}
     lost = {f"{queue} subscription's DLQ": outputs[f"{queue}SubscriptionDlqUrl"] for queue in QUEUES}
@@ -155,39 +151,30 @@ def test_each_process_may_do_what_it_needs_and_nothing_else(guarded: Emulator) -
             may |= {"list coordinators", "read the mail quota"}
         return may
 
-    iam, sts = aws(guarded, "iam"), aws(guarded, "sts")
-    # Only a task may take the role; for this trial the account may.
-    trust = {"Effect": "Allow", "Principal": {"AWS": "000000000000"}, "Action": "sts:AssumeRole"}
+    iam, sts = guarded.client("iam"), guarded.client("sts")
     seen, wanted = {}, {}
     for process in PROCESSES:
         name = f"dev-try-{process}-task"
-        arn = iam.get_role(RoleName=name)["Role"]["Arn"]
         with pytest.raises(ClientError, match="AccessDenied"):
-            sts.assume_role(RoleArn=arn, RoleSessionName="trial")
-        iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps({"Statement": [trust]}))
-        session = sts.assume_role(RoleArn=arn, RoleSessionName="trial")["Credentials"]
+            sts.assume_role(RoleArn=iam.get_role(RoleName=name)["Role"]["Arn"], RoleSessionName="trial")
+        session = guarded.assume(name)
         clients: dict[str, Any] = {}
 
         def of(service: str, session: Any = session, clients: dict[str, Any] = clients) -> Any:
-            return clients.setdefault(service, aws(guarded, service, session))
+            return clients.setdefault(service, guarded.client(service, session))
 
-        seen[process] = {what for what, call in calls(of).items() if not is_refused(call)}
+        seen[process] = {what for what, call in calls(of).items() if not refuses(call)}
         wanted[process] = expected(process)
     assert seen == wanted
 
 
-@pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
-def test_an_operator_sees_every_queue_and_handles_dead_letters_alone(guarded: Emulator) -> None:
+def test_an_operator_sees_every_queue_and_handles_dead_letters_alone(guarded: GuardedEmulator) -> None:
     stack = stacks.find_stack(ENVIRONMENT, "messaging")
     outputs = stacks.deploy(
-        aws(guarded, "cloudformation"), stack.stack_name, stack.body, stacks.wire(stack, ENVIRONMENT, {})
+        guarded.client("cloudformation"), stack.stack_name, stack.body, stacks.wire(stack, ENVIRONMENT, {})
     )
-    iam = aws(guarded, "iam")
-    trust = {"Effect": "Allow", "Principal": {"AWS": "000000000000"}, "Action": "sts:AssumeRole"}
-    iam.update_assume_role_policy(RoleName="dev-try-operator", PolicyDocument=json.dumps({"Statement": [trust]}))
-    arn = outputs["OperatorRoleArn"]
-    session = aws(guarded, "sts").assume_role(RoleArn=arn, RoleSessionName="trial")["Credentials"]
-    sqs, sns = aws(guarded, "sqs", session), aws(guarded, "sns", session)
+    session = guarded.assume("dev-try-operator")
+    sqs, sns = guarded.client("sqs", session), guarded.client("sns", session)
     for queue in QUEUES:
         live, dead = outputs[f"{queue}QueueUrl"], outputs[f"{queue}DlqUrl"]
         for url in (live, dead, outputs[f"{queue}SubscriptionDlqUrl"]):
@@ -200,5 +187,9 @@ def test_an_operator_sees_every_queue_and_handles_dead_letters_alone(guarded: Em
             partial(sqs.purge_queue, QueueUrl=dead),
             partial(sqs.delete_queue, QueueUrl=dead),
         )
-        assert all(is_refused(call) for call in refused)
-    assert is_refused(lambda: sns.publish(TopicArn=outputs["TransactionEventsTopicArn"], Message="{}"))
+        assert all(refuses(call) for call in refused)
+    assert refuses(lambda: sns.publish(TopicArn=outputs["TransactionEventsTopicArn"], Message="{}"))
+    cloudformation = guarded.client("cloudformation", session)
+    assert stacks.find_outputs(cloudformation, stack.stack_name) == outputs
+    assert refuses(lambda: cloudformation.describe_stacks(StackName="skillsync-dev-try-identity"))
+    assert refuses(lambda: cloudformation.delete_stack(StackName=stack.stack_name))

@@ -10,11 +10,11 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from skillsync import stacks, templates
 from skillsync_testing import Emulator
+from skillsync_testing.guarded import GuardedEmulator
 from skillsync_testing.plugin import run
 
 Account = Callable[[str], Any]
@@ -22,6 +22,7 @@ LOCAL = stacks.environment("local")
 MESSAGING, IDENTITY = stacks.plan(LOCAL)
 QUEUES = ("User", "Transaction", "Notification", "Analytics")
 TAGS = {"app": "skillsync"}
+CREDENTIALS = {"region_name": "us-east-1", "aws_access_key_id": "test", "aws_secret_access_key": "test"}
 
 
 def publish(sns: Any, topic: str, event_type: str) -> None:
@@ -268,48 +269,19 @@ def test_where_data_is_to_stay_it_outlives_the_stack_with_its_key(account: Accou
     assert left == {}
 
 
-class GuardedEmulator(Emulator):
-    """The emulator with IAM enforced, and TLS, without which its policies let nobody publish."""
-
-    name = "guarded-emulator"
-
-    @property
-    def endpoint_url(self) -> str:
-        return super().endpoint_url.replace("http://", "https://")
-
-    def environment(self) -> dict[str, str]:
-        return {**super().environment(), "AUTH": "true", "USE_SSL": "1"}
-
-    def is_ready(self) -> bool:
-        try:
-            return bool(aws(self, "sts").get_caller_identity()["Account"])
-        except Exception:
-            return False
-
-
-def aws(server: Emulator, service: str, credentials: dict[str, str] | None = None) -> Any:
-    chosen = credentials or {"AccessKeyId": "test", "SecretAccessKey": "test"}
-    return boto3.client(
-        service,  # type: ignore[call-overload]
-        endpoint_url=server.endpoint_url,
-        region_name="us-east-1",
-        aws_access_key_id=chosen["AccessKeyId"],
-        aws_secret_access_key=chosen["SecretAccessKey"],
-        aws_session_token=chosen.get("SessionToken"),
-        verify=False,
-        config=Config(retries={"total_max_attempts": 1}, connect_timeout=2),
-    )
+def aws(server: Emulator, service: str) -> Any:
+    """A client of the emulator, in the account that calls without a signature are of."""
+    return boto3.client(service, endpoint_url=server.endpoint_url, **CREDENTIALS)  # type: ignore[call-overload]
 
 
 @pytest.fixture
-def guarded() -> Iterator[Emulator]:
+def guarded() -> Iterator[GuardedEmulator]:
     yield from run(GuardedEmulator)
 
 
-@pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
-def test_only_the_roles_of_the_producers_may_publish(guarded: Emulator) -> None:
+def test_only_the_roles_of_the_producers_may_publish(guarded: GuardedEmulator) -> None:
     outputs = stacks.deploy(
-        aws(guarded, "cloudformation"), MESSAGING.stack_name, MESSAGING.body, stacks.wire(MESSAGING, LOCAL, {})
+        guarded.client("cloudformation"), MESSAGING.stack_name, MESSAGING.body, stacks.wire(MESSAGING, LOCAL, {})
     )
     topic = outputs["TransactionEventsTopicArn"]
     trust = {"Effect": "Allow", "Principal": {"AWS": "000000000000"}, "Action": "sts:AssumeRole"}
@@ -317,12 +289,12 @@ def test_only_the_roles_of_the_producers_may_publish(guarded: Emulator) -> None:
 
     def may_publish(role: str) -> bool:
         """Try it as a role whose own policy allows it, so that the topic's policy decides."""
-        iam = aws(guarded, "iam")
+        iam = guarded.client("iam")
         arn = iam.create_role(RoleName=role, AssumeRolePolicyDocument=json.dumps({"Statement": [trust]}))["Role"]["Arn"]
         iam.put_role_policy(RoleName=role, PolicyName="own", PolicyDocument=json.dumps({"Statement": [rights]}))
-        session = aws(guarded, "sts").assume_role(RoleArn=arn, RoleSessionName="trial")["Credentials"]
+        session = guarded.client("sts").assume_role(RoleArn=arn, RoleSessionName="trial")["Credentials"]
         try:
-            publish(aws(guarded, "sns", session), topic, "user.created.v1")
+            publish(guarded.client("sns", session), topic, "user.created.v1")
         except ClientError as error:
             assert error.response["Error"]["Code"] == "AuthorizationError"  # noqa: PT017 - any other is a fault
             return False
@@ -332,4 +304,4 @@ def test_only_the_roles_of_the_producers_may_publish(guarded: Emulator) -> None:
     refused = {"local-analytics-task", "prod-users-task", "local-users-task-2", "administrator"}
     assert {role for role in sorted(allowed | refused) if may_publish(role)} == allowed
     with pytest.raises(ClientError, match="not authorized"):  # the account's own root
-        publish(aws(guarded, "sns"), topic, "user.created.v1")
+        publish(guarded.client("sns"), topic, "user.created.v1")

@@ -16,7 +16,7 @@ _COUNTS = (
 
 
 # A call is tried three times: who looks at a broken system learns soon that it hangs.
-_READ_TIMEOUT_SECONDS = 5
+READ_TIMEOUT_SECONDS = 5
 
 
 class Messaging(TypedDict):
@@ -36,18 +36,20 @@ class Counts(NamedTuple):
 
 def hurried(status: Status, service: str) -> Any:
     """A boto3 client of the running system's AWS that does not wait for long."""
-    return client(status, service, read_timeout_seconds=_READ_TIMEOUT_SECONDS)
+    return client(status, service, read_timeout_seconds=READ_TIMEOUT_SECONDS)
 
 
 @contextmanager
 def aws_problems(endpoint: str) -> Iterator[None]:
-    """Whatever AWS refuses, or its silence, as a Problem."""
+    """Whatever AWS refuses, or its silence, as a Problem; `endpoint` is "" for AWS itself."""
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - boto takes half a second
 
     try:
         yield
     except (BotoCoreError, ClientError) as error:
         text = " ".join(str(error).split())
+        if not endpoint:
+            raise Problem(f"AWS: {text}") from None
         raise Problem(f"AWS at {endpoint}: {text} Look at `skillsync status` and `skillsync logs cloud`.") from None
 
 

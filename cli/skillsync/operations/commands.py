@@ -14,6 +14,12 @@ QUEUES = "user, transaction, notification, analytics, feedback; with -subscripti
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON; its shape is in docs/operators-tools.md.")]
 QueueName = Annotated[str, typer.Argument(metavar="QUEUE", help=QUEUES)]
+Env = Annotated[
+    str,
+    typer.Option(
+        "--env", metavar="ENV", help="A deployed environment, by AWS's own credentials; what runs here when absent."
+    ),
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only show what would be done.")]
 
 dlq = typer.Typer(help="What consumers gave up on: list, show, redrive, discard.", no_args_is_help=True)
@@ -28,14 +34,14 @@ def register(app: typer.Typer) -> None:
     app.add_typer(dlq, name="dlq")
 
 
-def queues(as_json: Json = False) -> None:
+def queues(env: Env = "", as_json: Json = False) -> None:
     """Each queue: what waits, is in flight or delayed, how old the oldest is, and what lies in its DLQs.
 
     A DLQ that is not empty needs attention, and so does a message that waits for more than five minutes.
     """
     from skillsync.operations.queues import show_queues  # noqa: PLC0415
 
-    end(show_queues(find_paths(), as_json))
+    end(show_queues(find_paths(), as_json, env))
 
 
 def outbox(as_json: Json = False) -> None:
@@ -72,6 +78,7 @@ def reconcile(as_json: Json = False) -> None:
 def list_letters(
     queue: Annotated[str, typer.Argument(metavar="[QUEUE]", help=f"All of them when absent: {QUEUES}")] = "",
     limit: Annotated[int, typer.Option(min=1, max=MOST_HELD, help="Messages of each DLQ.")] = 100,
+    env: Env = "",
     as_json: Json = False,
 ) -> None:
     """The messages in the DLQs, each with its event, the reason it failed for and its trace.
@@ -81,15 +88,15 @@ def list_letters(
     """
     from skillsync.operations.dlq import Desk  # noqa: PLC0415
 
-    end(Desk.at(find_paths(), as_json).look([queue] if queue else [], limit))
+    end(Desk.at(find_paths(), as_json, env).look([queue] if queue else [], limit))
 
 
 @dlq.command(epilog=EXITS)
-def show(queue: QueueName, message_id: Annotated[str, typer.Argument()], as_json: Json = False) -> None:
+def show(queue: QueueName, message_id: Annotated[str, typer.Argument()], env: Env = "", as_json: Json = False) -> None:
     """One message of a DLQ, whole."""
     from skillsync.operations.dlq import Desk  # noqa: PLC0415
 
-    Desk.at(find_paths(), as_json).show(queue, message_id)
+    Desk.at(find_paths(), as_json, env).show(queue, message_id)
 
 
 @dlq.command(epilog=EXITS)
@@ -97,6 +104,7 @@ def redrive(
     queue: QueueName,
     message_ids: Annotated[list[str] | None, typer.Argument(help="All of them when absent.")] = None,
     dry_run: DryRun = False,
+    env: Env = "",
     as_json: Json = False,
 ) -> None:
     """Move messages of a DLQ back to their queue, at most 50 a second, once the cause is mended.
@@ -105,7 +113,7 @@ def redrive(
     """
     from skillsync.operations.dlq import Desk  # noqa: PLC0415
 
-    end(Desk.at(find_paths(), as_json).redrive(queue, message_ids or [], dry_run=dry_run))
+    end(Desk.at(find_paths(), as_json, env).redrive(queue, message_ids or [], dry_run=dry_run))
 
 
 @dlq.command(epilog=EXITS)
@@ -115,6 +123,7 @@ def discard(
     dry_run: DryRun = False,
     all_of_them: Annotated[bool, typer.Option("--all", help="Every message of the DLQ; takes --yes.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Mean it.")] = False,
+    env: Env = "",
     as_json: Json = False,
 ) -> None:
     """Delete messages of a DLQ for good.
@@ -124,7 +133,7 @@ def discard(
     from skillsync.operations.dlq import Desk, require_choice  # noqa: PLC0415
 
     require_choice(message_ids or [], all_of_them=all_of_them, yes=yes, dry_run=dry_run)
-    end(Desk.at(find_paths(), as_json).discard(queue, message_ids or [], dry_run=dry_run))
+    end(Desk.at(find_paths(), as_json, env).discard(queue, message_ids or [], dry_run=dry_run))
 
 
 def end(is_well: bool) -> None:

@@ -7,9 +7,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from skillsync.errors import Problem
-from skillsync.local.state import Status
 from skillsync.local.tables import make_console
-from skillsync.operations.aws import aws_problems, hurried, queue_name
+from skillsync.operations.aws import Messaging, aws_problems, queue_name
 from skillsync.operations.dead_letters import (
     DeadLetterQueue,
     Progress,
@@ -23,34 +22,34 @@ from skillsync.operations.dead_letters import (
 from skillsync.operations.hold import MOST_HELD, Hold, Message
 from skillsync.operations.letters import Letter, read_letter
 from skillsync.operations.move_task import move_all
+from skillsync.operations.place import find_place
 from skillsync.operations.reasons import notes
 from skillsync.operations.services import Services
 from skillsync.operations.tables import letter_table, letter_text
 from skillsync.paths import Paths
-from skillsync.views.session import require_running
 
 
 class Desk:
     """What each of the commands works with."""
 
-    def __init__(self, status: Status, sqs: Any, services: Services, *, as_json: bool) -> None:
-        self.status = status
+    def __init__(self, messaging: Messaging, sqs: Any, services: Services, *, as_json: bool) -> None:
+        self.messaging = messaging
         self.sqs = sqs
         self._services = services
         self._as_json = as_json
 
     @classmethod
-    def at(cls, paths: Paths, as_json: bool) -> "Desk":
-        """That of the running system. Raises Problem when nothing runs."""
-        status = require_running(paths)
-        return cls(status, hurried(status, "sqs"), Services.of(paths, status), as_json=as_json)
+    def at(cls, paths: Paths, as_json: bool, env: str = "") -> "Desk":
+        """That of the running system, or of a deployed environment. Raises Problem when there is none."""
+        place = find_place(paths, env)
+        return cls(place.messaging, place.client("sqs"), place.services, as_json=as_json)
 
     def look(self, names: Sequence[str], limit: int) -> bool:
         """Show at most `limit` messages of each DLQ, of all when none is named; True when all are empty."""
-        dlqs = [choose(self.status, name) for name in names] or [*dead_letter_queues(self.status).values()]
+        dlqs = [choose(self.messaging, name) for name in names] or [*dead_letter_queues(self.messaging).values()]
         found = []
         for dlq in dlqs:
-            with aws_problems(self.status["aws_endpoint"]), Hold(self.sqs, dlq.url) as hold:
+            with aws_problems(self.messaging["aws_endpoint"]), Hold(self.sqs, dlq.url) as hold:
                 letters = self._letters(dlq, hold.take(limit)) if depth(self.sqs, dlq.url) else []
                 more = max(0, depth(self.sqs, dlq.url) - len(letters))
             found.append({"name": dlq.name, "messages": letters, "more": more})
@@ -68,8 +67,8 @@ class Desk:
 
     def show(self, name: str, message_id: str) -> None:
         """Show one message whole, its body too."""
-        dlq = choose(self.status, name)
-        with aws_problems(self.status["aws_endpoint"]), Hold(self.sqs, dlq.url) as hold:
+        dlq = choose(self.messaging, name)
+        with aws_problems(self.messaging["aws_endpoint"]), Hold(self.sqs, dlq.url) as hold:
             message = chosen(hold, dlq, [message_id])[0]
         letter = self._letters(dlq, [message])[0]
         if self._as_json:
@@ -79,14 +78,14 @@ class Desk:
 
     def redrive(self, name: str, ids: Sequence[str], *, dry_run: bool) -> bool:
         """Move these messages, or all, back to their queue; False when some of all are left."""
-        dlq = choose(self.status, name)
+        dlq = choose(self.messaging, name)
         moved: int | None = None
 
         def move(hold: Hold, message: Message) -> None:
             send_back(self.sqs, hold, dlq, message)
 
         if not ids and not dry_run and not dlq.is_of_subscription:
-            with aws_problems(self.status["aws_endpoint"]), self._progress(f"{name}: moved back") as progress:
+            with aws_problems(self.messaging["aws_endpoint"]), self._progress(f"{name}: moved back") as progress:
                 moved = move_all(self.sqs, dlq, progress)
         if moved is not None:
             return self._report(dlq, ids, [], {"dry_run": False, "by": "move-task", "moved": moved}, dry_run=False)
@@ -96,13 +95,13 @@ class Desk:
 
     def discard(self, name: str, ids: Sequence[str], *, dry_run: bool) -> bool:
         """Delete these messages, or all, for good; False when some of all are left."""
-        dlq = choose(self.status, name)
+        dlq = choose(self.messaging, name)
         messages = self._act(dlq, ids, Hold.delete, f"{name}: discarded", dry_run=dry_run)
         return self._report(dlq, ids, messages, {"dry_run": dry_run, "discarded": len(messages)}, dry_run=dry_run)
 
     def _act(self, dlq: DeadLetterQueue, ids: Sequence[str], act: Any, what: str, *, dry_run: bool) -> list[Message]:
         """Act on the messages of these ids, or on all. A dry run takes them, gives them back, and does nothing."""
-        with aws_problems(self.status["aws_endpoint"]), self._progress(what) as progress:
+        with aws_problems(self.messaging["aws_endpoint"]), self._progress(what) as progress:
             if not ids and not dry_run:
                 return each(self.sqs, dlq, act, progress)
             with Hold(self.sqs, dlq.url) as hold:
@@ -122,7 +121,7 @@ class Desk:
         *,
         dry_run: bool,
     ) -> bool:
-        with aws_problems(self.status["aws_endpoint"]):
+        with aws_problems(self.messaging["aws_endpoint"]):
             left = depth(self.sqs, dlq.url)
         letters = self._letters(dlq, messages)
         if self._as_json:

@@ -5,9 +5,9 @@ import sys
 from typing import Any, TypedDict
 
 from skillsync.operations.ages import measured_ages, seen_age
-from skillsync.operations.aws import Counts, Messaging, aws_problems, counts, hurried
+from skillsync.operations.aws import Counts, Messaging, aws_problems, counts
+from skillsync.operations.place import find_place
 from skillsync.paths import Paths
-from skillsync.views.session import require_running
 
 # What raises the alarm on AWS: OldestMessageSeconds of messaging.yaml.
 OLDEST_MESSAGE_SECONDS = 300
@@ -56,10 +56,10 @@ def is_old(seconds: float | None) -> bool:
     return seconds is not None and seconds > OLDEST_MESSAGE_SECONDS
 
 
-def show_queues(paths: Paths, as_json: bool) -> bool:
-    """Print them; True when nothing needs attention."""
-    status = require_running(paths)
-    rows = read_queues(status, hurried(status, "sqs"), hurried(status, "cloudwatch"))
+def show_queues(paths: Paths, as_json: bool, env: str = "") -> bool:
+    """Print them, those of a deployed environment when one is named; True when nothing needs attention."""
+    place = find_place(paths, env)
+    rows = read_queues(place.messaging, place.client("sqs"), place.client("cloudwatch"))
     if as_json:
         json.dump({"queues": rows}, sys.stdout, indent=2)
         sys.stdout.write("\n")

@@ -24,9 +24,9 @@ class Account:
         self.number = number
         self._region = env.region
 
-    def client(self, service: str, region: str = "") -> Any:
-        """A boto3 client there, in the environment's region unless told otherwise."""
-        return make_client(service, None, region or self._region, read_timeout_seconds=_READ_TIMEOUT_SECONDS)
+    def client(self, service: str, *, read_timeout_seconds: float = _READ_TIMEOUT_SECONDS) -> Any:
+        """A boto3 client there, in the environment's region."""
+        return make_client(service, None, self._region, read_timeout_seconds=read_timeout_seconds)
 
 
 def enter(env: Environment) -> Account:

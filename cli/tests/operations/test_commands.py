@@ -34,7 +34,7 @@ def run(*arguments: str) -> Result:
 @pytest.fixture
 def running(cloud: "Cloud", services: Services, monkeypatch: pytest.MonkeyPatch) -> "Cloud":
     """A system that seems to run here."""
-    for module in ("queues", "dlq", "outbox"):
+    for module in ("place", "outbox"):
         monkeypatch.setattr(f"skillsync.operations.{module}.require_running", lambda paths: cloud.status)
     monkeypatch.setattr(Services, "of", classmethod(lambda cls, paths, status: services))
     return cloud

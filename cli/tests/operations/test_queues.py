@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from skillsync.operations import queues
+from skillsync.operations import place
 from skillsync.operations.queues import OLDEST_MESSAGE_SECONDS, QueueRow, needs_attention, read_queues, show_queues
 from skillsync.operations.tables import duration, queue_table
 from skillsync.paths import find_paths
@@ -104,7 +104,7 @@ def test_colours_mean_something() -> None:
 
 
 def test_json_and_the_verdict(cloud: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(queues, "require_running", lambda paths: cloud.status)
+    monkeypatch.setattr(place, "require_running", lambda paths: cloud.status)
     assert show_queues(find_paths(), as_json=True)
     assert json.loads(capsys.readouterr().out) == {"queues": [EMPTY]}
     cloud.put(cloud.dlq_url)

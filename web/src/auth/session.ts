@@ -1,4 +1,4 @@
-import { OidcClient, RefreshState, User, UserManager, WebStorageStateStore } from "oidc-client-ts";
+import { OidcClient, User, UserManager, WebStorageStateStore } from "oidc-client-ts";
 import type { Config } from "../config";
 
 /** So long before its end a token counts as ended: a request takes time. */
@@ -90,7 +90,7 @@ export class Session {
       // Not the manager's signinSilent: it compares the ID tokens' auth_time, which the local pool, against OpenID
       // Connect, moves to the renewal. This is the rest of what it does.
       const { refresh_token = "", session_state, scope, profile } = this.user;
-      const state = new RefreshState({ refresh_token, session_state, scope, profile });
+      const state = { refresh_token, session_state, scope, profile };
       const response = await this.client.useRefreshToken({ state });
       if (response.profile.sub !== profile.sub) throw new Error("somebody else's tokens");
       this.user = new User({ ...state, ...response });
