@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { skills } from "../api/queries";
 import { language } from "../i18n";
+import { longList } from "./lists";
 import { categoryName } from "./skills";
 
 export function SkillSelect(props: SelectProps) {
@@ -16,10 +17,10 @@ export function SkillSelect(props: SelectProps) {
   }
   return (
     <Select
+      {...longList}
       searchable
       placeholder={t("offering.pickSkill")}
       nothingFoundMessage={t("offering.noSkill")}
-      maxDropdownHeight={280}
       data={[...groups].map(([category, items]) => ({ group: categoryName(category), items }))}
       {...props}
     />

@@ -23,6 +23,7 @@ import { offerings, ownProfile, skillProposals } from "../api/queries";
 import type { Kind, OwnProfile } from "../api/types";
 import { useAct } from "../api/useAct";
 import { useAnnounce } from "../components/announce";
+import { longList } from "../components/lists";
 import { OfferingFields } from "../components/OfferingFields";
 import { OwnOffering } from "../components/OwnOffering";
 import { Page } from "../components/Page";
@@ -261,6 +262,7 @@ function ProfileForm({ profile }: { profile: OwnProfile }) {
               onChange={(locale) => set({ locale: locale ?? "en" })}
             />
             <Select
+              {...longList}
               label={t("profile.timeZone")}
               searchable
               allowDeselect={false}

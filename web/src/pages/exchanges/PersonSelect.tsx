@@ -5,6 +5,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { people, person } from "../../api/queries";
 import { session } from "../../auth/session";
+import { longList } from "../../components/lists";
 
 interface PersonSelectProps {
   label: string;
@@ -46,6 +47,7 @@ export function PersonSelect({
   }
   return (
     <Select
+      {...longList}
       label={label}
       searchable={!isClosed}
       clearable={!isClosed}

@@ -84,7 +84,7 @@ function Section({ title, columns, children }: { title: string; columns: ColumnK
           {title}
         </Title>
         <Table.ScrollContainer minWidth={300} type="native" tabIndex={0} role="region" aria-label={title}>
-          <Table>
+          <Table horizontalSpacing={6}>
             <Table.Thead>
               <Table.Tr>
                 {columns.map((column) => (
