@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -39,7 +39,8 @@ def show_cost(root: Path, name: str, *, as_json: bool) -> None:
         env, readings = read(name, root)
     if env.region != "us-east-1":
         raise Problem(f"{name}: infra/prices.yaml holds prices of us-east-1, the environment is in {env.region}.")
-    items = [item for stack, reading in readings.items() for item in price(stack, reading, prices)]
+    shared = shared_by(readings.values())
+    items = [item for stack, reading in readings.items() for item in price(stack, reading, prices, shared)]
     total = round(sum(item.dollars or 0 for item in items), 2)
     if as_json:
         document = {"environment": name, "prices_of": str(prices["date"]), "dollars_a_month": total}
@@ -57,11 +58,32 @@ def show_cost(root: Path, name: str, *, as_json: bool) -> None:
         console.print(f"[yellow]No price is known of {', '.join(missing)}: at least so much, then.[/]", highlight=False)
 
 
-def price(stack: str, reading: Reading, prices: Prices) -> Iterator[Item]:
+@dataclass(frozen=True)
+class Shared:
+    """What one stack settles for the services of others: the cluster's capacity, and whether tasks have addresses."""
+
+    is_spot: bool = False
+    is_public: bool = False
+
+
+def shared_by(readings: Iterable[Reading]) -> Shared:
+    """What these stacks settle."""
+    is_spot = is_public = False
+    for reading in readings:
+        is_public |= reading.outputs.get("AssignPublicIp", {}).get("Value") == "ENABLED"
+        for resource in reading.resources.values():
+            if resource["Type"] == _CAPACITY:
+                is_spot |= _is_spot(resource["Properties"]["DefaultCapacityProviderStrategy"])
+    return Shared(is_spot, is_public)
+
+
+def price(stack: str, reading: Reading, prices: Prices, shared: Shared) -> Iterator[Item]:
     """Yield what each resource costs that costs something, and each whose price is not known."""
     for name, resource in reading.resources.items():
         kind, properties = resource["Type"], resource.get("Properties", {})
-        if kind in _COUNTED:
+        if kind == "AWS::ECS::Service":
+            dollars, why = _service(properties, reading, prices, shared)
+        elif kind in _COUNTED:
             dollars, why = _COUNTED[kind](properties, reading, prices)
         elif kind in prices["hourly"]:
             dollars, why = prices["hourly"][kind] * prices["hours_a_month"], f"${prices['hourly'][kind]} an hour"
@@ -82,9 +104,14 @@ def price(stack: str, reading: Reading, prices: Prices) -> Iterator[Item]:
 Counted = tuple[float, str]
 # In a service's own stack: how many tasks it has at the least.
 _SCALABLE = "AWS::ApplicationAutoScaling::ScalableTarget"
+_CAPACITY = "AWS::ECS::ClusterCapacityProviderAssociations"
 
 
-def _service(properties: Properties, reading: Reading, prices: Prices) -> Counted:
+def _is_spot(strategy: Iterable[Mapping[str, Any]]) -> bool:
+    return {one["CapacityProvider"] for one in strategy} == {"FARGATE_SPOT"}
+
+
+def _service(properties: Properties, reading: Reading, prices: Prices, shared: Shared) -> Counted:
     """Fargate by the task's size, as many as there are at the least."""
     task = reading.resources[properties["TaskDefinition"]["Ref"]]["Properties"]
     architecture = task.get("RuntimePlatform", {}).get("CpuArchitecture", "X86_64")
@@ -93,15 +120,13 @@ def _service(properties: Properties, reading: Reading, prices: Prices) -> Counte
     targets = [one for one in reading.resources.values() if one["Type"] == _SCALABLE]
     count = int(targets[0]["Properties"]["MinCapacity"] if targets else properties.get("DesiredCount", 1))
     each = (vcpus * rate["vcpu_hour"] + gigabytes * rate["gb_hour"]) * hours
-    providers = {one["CapacityProvider"] for one in properties.get("CapacityProviderStrategy", [])}
-    is_spot = providers == {"FARGATE_SPOT"}
-    if is_spot:
+    if shared.is_spot:
         each *= prices["fargate"]["spot_share"]
-    network = properties.get("NetworkConfiguration", {}).get("AwsvpcConfiguration", {})
-    is_public = network.get("AssignPublicIp") == "ENABLED"
-    if is_public:
+    if shared.is_public:
         each += prices["fargate"]["public_address_hour"] * hours
-    why = f"{count} × {vcpus:g} vCPU, {gigabytes:g} GB{', Spot' * is_spot}{', public address' * is_public}"
+    why = (
+        f"{count} × {vcpus:g} vCPU, {gigabytes:g} GB{', Spot' * shared.is_spot}{', public address' * shared.is_public}"
+    )
     return each * count, why
 
 
@@ -145,7 +170,6 @@ def _rate(rates: Mapping[str, float], kind: str, section: str) -> float:
 
 _COUNTED: dict[str, Callable[[Properties, Reading, Prices], Counted]] = {
     "AWS::EC2::VPCEndpoint": _endpoint,
-    "AWS::ECS::Service": _service,
     "AWS::ElastiCache::ReplicationGroup": _cache,
     "AWS::RDS::DBInstance": _database,
     "AWS::RDS::DBProxy": _proxy,

@@ -31,10 +31,21 @@ def resolve(ecr: Any, services: list[str], known: Mapping[str, str], release: st
     Raises Problem when a registry has no such image.
     """
     found: dict[str, str] = {}
+    empty = []
     for service in services:
         if repository := known.get(f"{service}{_REPOSITORY}"):
             name = repository.partition("/")[2]
-            found[service] = _digest(ecr, name, release)
+            digest = _digest(ecr, name, release)
+            if digest is None:
+                empty.append(name)
+            else:
+                found[service] = digest
+    if empty:
+        which = f"the registry {empty[0]} has" if len(empty) == 1 else f"the registries {', '.join(empty)} have"
+        raise Problem(
+            f"release {release}: {which} no image of that tag: build and push it (docs/deploy.md, step 5), or choose a "
+            "release that `skillsync releases` lists."
+        )
     return found
 
 
@@ -47,14 +58,9 @@ def uris(digests: Mapping[str, str], known: Mapping[str, str]) -> dict[str, str]
     }
 
 
-def _digest(ecr: Any, repository: str, release: str) -> str:
+def _digest(ecr: Any, repository: str, release: str) -> str | None:
     try:
         images = ecr.describe_images(repositoryName=repository, imageIds=[{"imageTag": release}])["imageDetails"]
     except (ecr.exceptions.ImageNotFoundException, ecr.exceptions.RepositoryNotFoundException):
-        images = []
-    if not images:
-        raise Problem(
-            f"release {release}: the registry {repository} has no image of that tag: build and push it "
-            "(docs/deploy.md, step 5), or choose a release that `skillsync releases` lists."
-        )
-    return str(images[0]["imageDigest"])
+        return None
+    return str(images[0]["imageDigest"]) if images else None

@@ -1,7 +1,7 @@
 """An environment as its files say, without asking AWS: what outputs will be is left open."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,11 @@ from skillsync.templates import KNOWN_LATER
 
 @dataclass(frozen=True)
 class Reading:
-    """One stack: its parameters as they are filled, and its resources by name as templates.render gives them."""
+    """One stack: its parameters as they are filled, and its resources and outputs as templates.render gives them."""
 
     parameters: Mapping[str, str]
     resources: Mapping[str, Any]
+    outputs: Mapping[str, Any] = field(default_factory=dict)
 
 
 def read(name: str, root: Path) -> tuple[Environment, dict[str, Reading]]:
@@ -28,5 +29,5 @@ def read(name: str, root: Path) -> tuple[Environment, dict[str, Reading]]:
         filled = stacks.wire(stack, env, known)
         rendered = templates.render(stack.content, filled, env.region)
         known |= dict.fromkeys(rendered["Outputs"], KNOWN_LATER)
-        found[stack.name] = Reading(filled, rendered["Resources"])
+        found[stack.name] = Reading(filled, rendered["Resources"], rendered["Outputs"])
     return env, found

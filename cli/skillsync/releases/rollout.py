@@ -17,6 +17,8 @@ from skillsync.templates import KNOWN_LATER
 
 # The release's name, to the templates that ask for it.
 _RELEASE = "Release"
+# The parameter of an environment that lives in an emulator.
+_EMULATED = "Emulated"
 
 
 class Rollout:
@@ -87,7 +89,12 @@ class Rollout:
     def _run(self, jobs: list[Job], attempt: Attempt) -> None:
         if not jobs:
             return
-        self._view.say(f"[bold]{', '.join(job.name for job in jobs)}[/] run")
+        names = ", ".join(job.name for job in jobs)
+        if self._env.parameters.get(_EMULATED) == "true":
+            self._view.say(f"[bold]{names}[/]\n  [yellow]not run: an emulator keeps tasks as entries and runs none[/]")
+            jobs.clear()
+            return
+        self._view.say(f"[bold]{names}[/] run")
         started_by = f"skillsync-{attempt.id}"
         tasks.run(self._account.client("ecs"), self._account.client("logs"), jobs, started_by)
         self._view.say("  [green]✓[/] ended with 0")

@@ -76,4 +76,6 @@ def _note(one: Planned) -> str:
         return f"cannot be planned yet: it waits for {waits_for}"
     if one.is_new:
         return "new"
-    return f"{len(one.changes)} changes" if one.changes else "unchanged"
+    if not one.changes:
+        return "unchanged"
+    return "1 change" if len(one.changes) == 1 else f"{len(one.changes)} changes"

@@ -8,7 +8,8 @@ import pytest
 import yaml
 
 from skillsync import stacks
-from skillsync.releases.cost import price
+from skillsync.paths import find_paths
+from skillsync.releases.cost import Shared, price, shared_by
 from skillsync.releases.reading import Reading, read
 
 if TYPE_CHECKING:
@@ -25,8 +26,20 @@ DATABASE = {"DBInstanceClass": "db.t4g.micro", "AllocatedStorage": "20"}
 
 def cost_of(kind: str, properties: dict[str, object]) -> tuple[float | None, str]:
     resources = {"One": {"Type": kind, "Properties": properties}, "Task": TASK}
-    (item,) = price("stack", Reading({}, resources), PRICES)
+    (item,) = price("stack", Reading({}, resources), PRICES, Shared())
     return item.dollars, item.why
+
+
+def test_tasks_are_on_spot_and_have_addresses_where_the_environment_says_so() -> None:
+    resources = {"One": {"Type": "AWS::ECS::Service", "Properties": {"TaskDefinition": {"Ref": "Task"}}}, "Task": TASK}
+    for environment, share, address, why in (
+        ("dev-ada", 0.3, 0.005, "1 × 1 vCPU, 2 GB, Spot, public address"),
+        ("prod", 1, 0, "1 × 1 vCPU, 2 GB"),
+    ):
+        shared = shared_by(read(environment, find_paths().root)[1].values())
+        (item,) = price("stack", Reading({}, resources), PRICES, shared)
+        assert item.dollars == pytest.approx(730 * (share * (0.03238 + 2 * 0.00356) + address), abs=0.006)
+        assert item.why == why
 
 
 @pytest.mark.parametrize(
@@ -51,16 +64,6 @@ def cost_of(kind: str, properties: dict[str, object]) -> tuple[float | None, str
             2 * 730 * (0.03238 + 2 * 0.00356),
             "2 × 1 vCPU, 2 GB",
         ),
-        (
-            "AWS::ECS::Service",
-            {
-                "TaskDefinition": {"Ref": "Task"},
-                "CapacityProviderStrategy": [{"CapacityProvider": "FARGATE_SPOT"}],
-                "NetworkConfiguration": {"AwsvpcConfiguration": {"AssignPublicIp": "ENABLED"}},
-            },
-            730 * (0.3 * (0.03238 + 2 * 0.00356) + 0.005),
-            "1 × 1 vCPU, 2 GB, Spot, public address",
-        ),
     ],
 )
 def test_a_resource_costs_by_what_it_is(kind: str, properties: dict[str, object], dollars: float, why: str) -> None:
@@ -77,7 +80,7 @@ def test_what_goes_by_use_and_what_has_no_price_is_told() -> None:
 def test_a_service_that_scales_costs_its_least() -> None:
     service = {"Type": "AWS::ECS::Service", "Properties": {"TaskDefinition": {"Ref": "Task"}, "DesiredCount": 1}}
     scaling = {"Type": "AWS::ApplicationAutoScaling::ScalableTarget", "Properties": {"MinCapacity": "3"}}
-    (item,) = price("users", Reading({}, {"Service": service, "Scaling": scaling, "Task": TASK}), PRICES)
+    (item,) = price("users", Reading({}, {"Service": service, "Scaling": scaling, "Task": TASK}), PRICES, Shared())
     assert item.why == "3 × 1 vCPU, 2 GB"
 
 
@@ -86,14 +89,14 @@ def test_a_replica_has_the_storage_of_its_source() -> None:
         "Database": {"Type": "AWS::RDS::DBInstance", "Properties": DATABASE},
         "Replica": {"Type": "AWS::RDS::DBInstance", "Properties": {"DBInstanceClass": "db.t4g.micro"}},
     }
-    database, replica = price("data", Reading({}, resources), PRICES)
+    database, replica = price("data", Reading({}, resources), PRICES, Shared())
     assert replica.dollars == database.dollars
 
 
 @pytest.mark.parametrize("environment", ["dev-ada", "dev-try", "staging", "prod"])
 def test_every_resource_of_every_environment_has_a_price(environment: str) -> None:
     _, readings = read(environment, stacks.root())
-    items = [item for stack, reading in readings.items() for item in price(stack, reading, PRICES)]
+    items = [item for stack, reading in readings.items() for item in price(stack, reading, PRICES, Shared())]
     assert {item.type for item in items if not item.is_priced} == set()
     assert sum(item.dollars or 0 for item in items) > 0
 

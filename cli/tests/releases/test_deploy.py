@@ -92,7 +92,7 @@ def test_an_environment_from_nothing_to_a_failed_release_and_back_to_nothing(  #
     checkout.release("v2")
     push(account, "v2")
     planned = run("deploy", "dev-try", "--plan")
-    assert "base 1 changes\n  ~ Queue AWS::SQS::Queue\n" in planned.out
+    assert "base 1 change\n  ~ Queue AWS::SQS::Queue\n" in planned.out
     assert "top unchanged" in planned.out
     assert retention(account) == "100000"
     updated = run("deploy", "dev-try", "--release", "v2")
