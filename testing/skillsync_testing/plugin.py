@@ -12,7 +12,7 @@
 import itertools
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -26,6 +26,7 @@ from skillsync_testing.server import Server
 
 DatabaseKind = Literal["sqlite", "mariadb"]
 MakeDatabase = Callable[[DatabaseKind], str]
+COSTLY = pytest.StashKey[scheduling.Costly]()
 AnyServer = TypeVar("AnyServer", bound=Server)
 
 
@@ -47,6 +48,26 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """In one of several processes, what takes longest comes first."""
     if hasattr(config, "workerinput"):
         scheduling.order(items)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(
+    fixturedef: pytest.FixtureDef[object], request: pytest.FixtureRequest
+) -> Generator[None, object, object]:
+    """In one of several processes, remember what costs much."""
+    result = yield
+    if hasattr(request.config, "workerinput"):
+        request.config.stash.setdefault(COSTLY, scheduling.Costly()).begun(fixturedef, request)
+    return result
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, object, object]:
+    """End it with the last test that needs it."""
+    result = yield
+    if costly := item.config.stash.get(COSTLY, None):
+        costly.finish(item, nextitem)
+    return result
 
 
 @pytest.hookimpl(optionalhook=True)

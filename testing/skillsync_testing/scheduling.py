@@ -1,4 +1,4 @@
-"""Which tests run in one process when several share them, and which begin first.
+"""Which tests run in one process when several share them, which begin first, and when what they started ends.
 
 pytest-xdist 3.8 has groups for that (`--dist loadgroup`), which do nothing under pytest 9.2: it appends them to a field
 of the item that is read no more.
@@ -7,15 +7,17 @@ of the item that is read no more.
 import pytest
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
-__all__ = ["Tests", "order", "scheduler", "scope"]
+__all__ = ["Costly", "Tests", "order", "scheduler", "scope"]
 
-# Kinds of a whole system, as they stand in the ids of tests: it takes long to start, so each starts once.
-_SYSTEMS = ("[mariadb-redis-separate-workers", "[sqlite")
-_OF_SYSTEMS = "tests/"
-# Kinds of the service that is proven over two processes, likewise.
-_DEPLOYMENTS = ("[READ-COMMITTED", "[REPEATABLE-READ")
-_OF_DEPLOYMENTS = "services/transactions/tests/proofs/"
-_KINDS = {_OF_SYSTEMS: _SYSTEMS, _OF_DEPLOYMENTS: _DEPLOYMENTS}
+# Kinds of a whole system and of the service that is proven over two processes, as they stand in the ids of tests.
+# They take long to start, so each starts once.
+_KINDS = {
+    "tests/": ("mariadb-redis-separate-workers", "sqlite"),
+    "services/transactions/tests/proofs/": ("READ-COMMITTED", "REPEATABLE-READ"),
+}
+# These share a fleet and a deployment.
+_TOGETHER = "tests/faults/"
+_COSTLY = ("system", "running_fleet", "deployment")
 
 
 class Tests(LoadScopeScheduling):  # type: ignore[misc]
@@ -27,21 +29,42 @@ class Tests(LoadScopeScheduling):  # type: ignore[misc]
 
 def scope(nodeid: str) -> str:
     """What a test shares its process with."""
+    file, _, parameters = nodeid.partition("[")
     for folder, kinds in _KINDS.items():
         for kind in kinds:
-            if nodeid.startswith(folder) and kind in nodeid:
+            if file.startswith(folder) and kind in parameters:
                 return kind
-    return nodeid.partition("::")[0]
+    return _TOGETHER if file.startswith(_TOGETHER) else file.partition("::")[0]
 
 
 def order(items: list[pytest.Item]) -> None:
-    """Let those begin first that take longest: whole systems, the other tests that span services, deployments."""
+    """Let those begin first that take longest: whole systems and faults, what else spans services, deployments."""
+    systems, deployments = _KINDS.values()
 
     def rank(item: pytest.Item) -> tuple[bool, bool, bool]:
         its = scope(item.nodeid)
-        return its not in _SYSTEMS, not item.nodeid.startswith(_OF_SYSTEMS), its not in _DEPLOYMENTS
+        return its not in (*systems, _TOGETHER), not item.nodeid.startswith("tests/"), its not in deployments
 
     items.sort(key=rank)
+
+
+class Costly:
+    """Fixtures of a session whose processes would take the processor's time until its end: what they started."""
+
+    def __init__(self) -> None:
+        self._open: list[tuple[pytest.FixtureDef[object], pytest.FixtureRequest]] = []
+
+    def begun(self, fixture: pytest.FixtureDef[object], request: pytest.FixtureRequest) -> None:
+        """Know of a fixture that was set up."""
+        if fixture.argname in _COSTLY:
+            self._open.append((fixture, request))
+
+    def finish(self, item: pytest.Item, following: pytest.Item | None) -> None:
+        """End them when no test of the item's scope follows in this process; who asks for one again gets a new one."""
+        if following is None or scope(following.nodeid) != scope(item.nodeid):
+            for fixture, request in reversed(self._open):
+                fixture.finish(request)  # type: ignore[arg-type]
+            self._open.clear()
 
 
 def scheduler(config: pytest.Config, log: object) -> Tests:
