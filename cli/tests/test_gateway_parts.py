@@ -186,6 +186,24 @@ async def test_keys_are_fetched_once_and_again_when_stale() -> None:
     assert endpoint.fetches == 2
 
 
+async def test_keys_are_fetched_ahead_of_the_first_request() -> None:
+    clock, endpoint = Clock(), Endpoint("a")
+    keys = KeyStore(endpoint, clock)
+    await keys.warm()
+    assert await keys.find("a")
+    assert endpoint.fetches == 1
+
+
+async def test_a_pool_that_is_away_at_the_start_is_asked_again() -> None:
+    clock, endpoint = Clock(), Endpoint("a")
+    document, endpoint.document = endpoint.document, None
+    keys = KeyStore(endpoint, clock)
+    await keys.warm()
+    endpoint.document = document
+    clock.now += RETRY_SECONDS
+    assert await keys.find("a")
+
+
 async def test_unknown_keys_cost_one_fetch_a_minute() -> None:
     clock, endpoint = Clock(), Endpoint("a")
     keys = KeyStore(endpoint, clock)

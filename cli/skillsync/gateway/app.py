@@ -86,6 +86,7 @@ class Gateway:
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while (await receive())["type"] != "lifespan.shutdown":
+            await self._keys.warm()
             await send({"type": "lifespan.startup.complete"})
         await self._upstream.close()
         await send({"type": "lifespan.shutdown.complete"})

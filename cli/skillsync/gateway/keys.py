@@ -25,6 +25,11 @@ class KeyStore:
         self._lock = asyncio.Lock()
         self.generation = 0  # rises with every new set of keys
 
+    async def warm(self) -> None:
+        """Fetch ahead of the first request, which would have to be quick about it; if it fails, that one asks again."""
+        async with self._lock:
+            await self._refresh()
+
     async def find(self, kid: str) -> jwt.PyJWK | None:
         known = self._keys.get(kid)
         now = self._clock()
