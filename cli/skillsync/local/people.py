@@ -41,6 +41,7 @@ DEMO_PEOPLE = (
         about="Repairs bicycles, would like to bake bread.",
         offers=(("bicycle-repair", "Brakes, gears and wheels"),),
         wants=(("baking", "Sourdough bread"),),
+        groups=("coordinator",),
     ),
     DemoPerson(
         email="dee@demo.skillsync.example",

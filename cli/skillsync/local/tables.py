@@ -31,7 +31,8 @@ def print_system(console: Console, status: Status, seconds: float) -> None:
     console.print(people_table(status))
     console.print()
     console.print(
-        f"[bold green]Ready in {seconds:.1f} s.[/] API: [bold]{status['api']}[/]\n"
+        f"[bold green]Ready in {seconds:.1f} s.[/] "
+        f"Open [bold]{status['web']}[/] in a browser; API: [bold]{status['api']}[/]\n"
         "In another terminal: [bold]skillsync demo[/] plays an exchange, "
         "[bold]skillsync logs[/], [bold]mail[/] and [bold]status[/] show what happens. [bold]Ctrl-C[/] stops it all.\n",
         highlight=False,
