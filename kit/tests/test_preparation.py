@@ -1,6 +1,7 @@
 """The job before a release: it makes a database, a user who may change rows and no schema, and migrates."""
 
 import asyncio
+from collections.abc import Iterator
 from pathlib import Path
 
 import asyncmy
@@ -49,20 +50,27 @@ async def as_service(server: MariaDB, statement: str) -> None:
         connection.close()
 
 
-def test_the_services_user_may_change_rows_and_no_schema(mariadb_server: MariaDB, tmp_path: Path) -> None:
+@pytest.fixture
+def server(mariadb_server: MariaDB) -> Iterator[MariaDB]:
+    """The server, which has no more databases afterwards than before."""
+    yield mariadb_server
+    mariadb_server.drop_database("skillsync_prepared")
+
+
+def test_the_services_user_may_change_rows_and_no_schema(server: MariaDB, tmp_path: Path) -> None:
     (tmp_path / "0001.py").write_text(MIGRATION)
     for _ in range(2):  # the second finds all there
-        assert prepare(chosen(mariadb_server), tmp_path) == "0001"
+        assert prepare(chosen(server), tmp_path) == "0001"
     for allowed in (
         "INSERT INTO things VALUES (1)",
         "UPDATE things SET id = 2",
         "SELECT 1 FROM things",
         "DELETE FROM things",
     ):
-        asyncio.run(as_service(mariadb_server, allowed))
+        asyncio.run(as_service(server, allowed))
     for refused in ("DROP TABLE things", "CREATE TABLE more (id INT)", "ALTER TABLE things ADD COLUMN more INT"):
         with pytest.raises(MySQLError, match="denied"):
-            asyncio.run(as_service(mariadb_server, refused))
+            asyncio.run(as_service(server, refused))
 
 
 def test_a_wrong_administrator_is_one_line_without_the_password(mariadb_server: MariaDB, tmp_path: Path) -> None:

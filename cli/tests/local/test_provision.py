@@ -44,7 +44,7 @@ def test_everything_is_made_once_and_found_again(cloud: str) -> None:
     assert first["changed"]
     assert [person["email"] for person in first["people"]] == [person.email for person in DEMO_PEOPLE]
     assert len({person["id"] for person in first["people"]}) == len(DEMO_PEOPLE)
-    assert [person["groups"] for person in first["people"]] == [[], [], [], ["operator"]]
+    assert [person["groups"] for person in first["people"]] == [[], [], ["coordinator"], ["operator"]]
     cognito = make_client("cognito-idp", cloud, "us-east-1")
     operators = cognito.list_users_in_group(UserPoolId=first["outputs"]["UserPoolId"], GroupName="operator")["Users"]
     assert [user["Username"] for user in operators] == [first["people"][3]["id"]]
