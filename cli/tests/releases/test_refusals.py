@@ -63,6 +63,30 @@ def test_a_protected_environment_takes_only_what_is_committed(checkout: "Checkou
 
 
 @pytest.mark.usefixtures("without_credentials")
+def test_a_release_from_before_there_were_environments_or_with_a_broken_file_is_refused_in_words(
+    checkout: "Checkout", run: "Run"
+) -> None:
+    checkout.write("environments.yaml", "dev-*: [")
+    assert run("deploy", "dev-try").err.startswith("skillsync: infra/ of this release cannot be read: while parsing")
+    (checkout.root / "infra" / "environments.yaml").unlink()
+    checkout.release("v0")
+    ended = run("deploy", "dev-try", "--release", "v0")
+    assert (ended.status, ended.err) == (
+        1,
+        "skillsync: infra/ of this release has no environments.yaml: choose a later release, or put it there.\n",
+    )
+
+
+@pytest.mark.usefixtures("account")
+def test_an_attempt_that_lacks_a_template_is_noted_as_failed(
+    checkout: "Checkout", account: "Client", run: "Run"
+) -> None:
+    (checkout.root / "infra" / "templates" / "top.yaml").unlink()
+    assert "infra/ of this release has no top.yaml" in run("deploy", "dev-try").err
+    assert [one.outcome for one in History(account("ssm"), "dev-try").read()] == ["failed"]
+
+
+@pytest.mark.usefixtures("without_credentials")
 def test_a_profile_that_is_not_there_is_named(
     checkout: "Checkout", run: "Run", monkeypatch: pytest.MonkeyPatch
 ) -> None:
