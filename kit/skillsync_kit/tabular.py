@@ -8,7 +8,8 @@ __all__ = ["CSV", "Cell", "write_csv"]
 
 CSV = "text/csv"
 # A cell that begins so is a formula to a spreadsheet, or becomes one once blanks before it are passed over.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+# Those of full width are the same to it where Chinese, Japanese or Korean is written.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 Cell = str | int | float | None
 
@@ -23,6 +24,6 @@ def write_csv(columns: Sequence[str], rows: Iterable[Mapping[str, Cell]]) -> str
 
 
 def _harmless(cell: Cell) -> Cell:
-    if isinstance(cell, str) and cell.lstrip(" ").startswith(_FORMULA):
+    if isinstance(cell, str) and cell.lstrip(" \u00a0\u3000").startswith(_FORMULA):
         return f"'{cell}"
     return cell

@@ -13,7 +13,10 @@ def test_cells_are_quoted_where_they_must_be_and_lines_end_in_cr_lf() -> None:
     assert text == 'a,b\r\n"say ""yes"", please",1.5\r\n"two\nlines",\r\n'
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "  =1"])
+@pytest.mark.parametrize(
+    "cell",
+    ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "  =1", "\uff1d1+1", "\uff0b1", "\uff0d1", "\uff20A", "\u3000=1"],
+)
 def test_no_text_is_a_formula(cell: str) -> None:
     read = list(csv.reader(io.StringIO(write_csv(("a",), [{"a": cell}]), newline="")))
     assert read == [["a"], [f"'{cell}"]]

@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from skillsync.errors import Problem
 from skillsync.local.pool import make_client
 from skillsync.stacks import Environment, StackError, environment
@@ -77,13 +79,18 @@ def find_environment(name: str, root: Path) -> Environment:
 
 @contextmanager
 def problems() -> Iterator[None]:
-    """Whatever a stack, a template or AWS refuses, as a Problem."""
+    """Whatever a stack, a template or AWS refuses, or the files of `infra/` lack, as a Problem."""
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
     try:
         yield
     except (StackError, TemplateError) as error:
         raise Problem(str(error)) from None
+    except FileNotFoundError as error:
+        name = Path(str(error.filename)).name
+        raise Problem(f"infra/ of this release has no {name}: choose a later release, or put it there.") from None
+    except yaml.YAMLError as error:
+        raise Problem(f"infra/ of this release cannot be read: {_line(error)}") from None
     except (BotoCoreError, ClientError) as error:
         raise Problem(f"AWS: {_line(error)}") from None
 

@@ -1,6 +1,7 @@
 """A release's files: git knows what a release was, the environment which of them it runs."""
 
 import io
+import re
 import subprocess
 import tarfile
 import tempfile
@@ -13,6 +14,8 @@ from skillsync.errors import Problem
 
 _GIT_SECONDS = 60
 _DIRTY = "-dirty"
+# What a registry takes as a tag: a release is asked for there by its name.
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 
 
 @dataclass(frozen=True)
@@ -33,15 +36,18 @@ class Source:
 def source(checkout: Path, release: str) -> Iterator[Source]:
     """The files of a release: of the working tree when `release` is "", else as they were at that tag or commit.
 
-    Raises Problem when git does not know it, or is not there.
+    Raises Problem when git does not know it, or is not there, and for a name that no image can have.
     """
     if not release:
         name = _git(checkout, "describe", "--tags", "--always")
         # A file that nobody has added counts too: it may be a template.
         name += _DIRTY if _git(checkout, "status", "--porcelain") else ""
-        yield Source(name, _git(checkout, "rev-parse", "HEAD"), checkout)
+        commit = _git(checkout, "rev-parse", "HEAD")
+        _require_name(name, commit)
+        yield Source(name, commit, checkout)
         return
     commit = commit_of(checkout, release)
+    _require_name(release, commit)
     with tempfile.TemporaryDirectory(prefix="skillsync-release-") as folder:
         archive = _run(checkout, "archive", "--format=tar", commit, "--", "infra").stdout
         with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
@@ -58,6 +64,15 @@ def commit_of(checkout: Path, release: str) -> str:
             f"release {release}: git knows no such tag or commit here: `git fetch --tags`, or choose one of `git tag`."
         )
     return found.stdout.decode().strip()
+
+
+def _require_name(release: str, commit: str) -> None:
+    # Before an attempt of this name is noted, or a stack made for it.
+    if not _NAME.fullmatch(release):
+        raise Problem(
+            f"release {release}: images are tagged with its name, so it is 1 to 128 letters, digits, '_', '.' and '-': "
+            f"give the commit (--release {commit[:12]}) or a tag of such a name."
+        )
 
 
 def _git(checkout: Path, *arguments: str) -> str:

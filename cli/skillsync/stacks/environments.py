@@ -1,5 +1,6 @@
 """What an environment consists of: `infra/environments.yaml`, `infra/stacks.yaml` and the templates' parameters."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -13,6 +14,9 @@ from skillsync.stacks.errors import StackError
 from skillsync.templates import Template
 
 __all__ = ["Environment", "Stack", "declared", "environment", "find_stack", "plan", "root", "wire"]
+
+# As the templates have it (EnvName): looked at here, before anything is written under such a name.
+_NAME = re.compile(r"[a-z][a-z0-9-]{1,19}")
 
 
 def root() -> Path:
@@ -72,13 +76,16 @@ class Stack:
 def environment(name: str, folder: Path | None = None) -> Environment:
     """Return the environment of this name; `dev-*` in the file stands for every name of that pattern.
 
-    It is read from `folder`, this repository when absent. Raises StackError when there is none.
+    It is read from `folder`, this repository when absent. Raises StackError when there is none, or for a name that
+    the templates refuse.
     """
     folder = folder or root()
     declared: dict[str, Any] = yaml.safe_load((folder / "infra" / "environments.yaml").read_text(encoding="utf-8"))
     found = declared.get(name) or next((body for key, body in declared.items() if fnmatchcase(name, key)), None)
     if found is None:
         raise StackError(f"environment {name}: not in infra/environments.yaml ({', '.join(declared)})")
+    if not _NAME.fullmatch(name):
+        raise StackError(f"environment {name}: a name is 2 to 20 of a-z, 0-9 and hyphens, and begins with a letter")
     chosen = found.get("stacks")
     values = {"EnvName": name} | _texts(found.get("parameters", {}))
     account = found.get("account")

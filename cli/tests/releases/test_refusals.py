@@ -35,6 +35,11 @@ def without_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
             "release v9: git knows no such tag or commit here: `git fetch --tags`",
         ),
         (("deploy", "dev-try", "--release=--output=x"), "release --output=x: git knows no such tag or commit here"),
+        (("deploy", "dev-try", "--release", "HEAD^{commit}"), "release HEAD^{commit}: images are tagged with its name"),
+        (("deploy", "dev-a/b"), "environment dev-a/b: a name is 2 to 20 of a-z, 0-9 and hyphens"),
+        (("rollback", "dev-Ada"), "environment dev-Ada: a name is 2 to 20 of a-z, 0-9 and hyphens"),
+        (("destroy", "dev-*", "--yes"), "environment dev-*: a name is 2 to 20 of a-z, 0-9 and hyphens"),
+        (("releases", "dev-as-long-as-it-gets"), "environment dev-as-long-as-it-gets: a name is 2 to 20 of"),
         (("deploy", "dev-try"), "dev-try: no AWS credentials here: sign in first (`aws sso login`"),
         (("deploy", "prod", "--plan"), "prod: infra/environments.yaml names no account for it: write `account:`"),
         (("destroy", "prod", "--yes"), "prod is protected (infra/environments.yaml) and is not destroyed."),
@@ -55,6 +60,30 @@ def test_a_protected_environment_takes_only_what_is_committed(checkout: "Checkou
     assert "prod is protected and takes only what is committed" in run("deploy", "prod").err
     checkout.release("v2")
     assert "names no account" in run("deploy", "prod").err
+
+
+@pytest.mark.usefixtures("without_credentials")
+def test_a_release_from_before_there_were_environments_or_with_a_broken_file_is_refused_in_words(
+    checkout: "Checkout", run: "Run"
+) -> None:
+    checkout.write("environments.yaml", "dev-*: [")
+    assert run("deploy", "dev-try").err.startswith("skillsync: infra/ of this release cannot be read: while parsing")
+    (checkout.root / "infra" / "environments.yaml").unlink()
+    checkout.release("v0")
+    ended = run("deploy", "dev-try", "--release", "v0")
+    assert (ended.status, ended.err) == (
+        1,
+        "skillsync: infra/ of this release has no environments.yaml: choose a later release, or put it there.\n",
+    )
+
+
+@pytest.mark.usefixtures("account")
+def test_an_attempt_that_lacks_a_template_is_noted_as_failed(
+    checkout: "Checkout", account: "Client", run: "Run"
+) -> None:
+    (checkout.root / "infra" / "templates" / "top.yaml").unlink()
+    assert "infra/ of this release has no top.yaml" in run("deploy", "dev-try").err
+    assert [one.outcome for one in History(account("ssm"), "dev-try").read()] == ["failed"]
 
 
 @pytest.mark.usefixtures("without_credentials")
