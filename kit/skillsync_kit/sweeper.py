@@ -7,7 +7,6 @@ once: who is second finds the entity changed, reads it again, and has nothing le
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from datetime import datetime
 from typing import ClassVar, Generic, TypeVar
 
@@ -16,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from skillsync_kit.database import Database, UnitOfWork
 from skillsync_kit.ids import new_id
 from skillsync_kit.telemetry import flow, log
+from skillsync_kit.waiting import pause
 
 __all__ = ["Sweeper"]
 
@@ -56,8 +56,7 @@ class Sweeper(ABC, Generic[Row]):
                 # One bad turn must not end the loop; what it left undone is still due.
                 log.error("sweep failed", error=type(mistake).__name__, exc_info=mistake)
             if found < _AT_ONCE:
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(stopping.wait(), _PAUSE_SECONDS)
+                await pause(stopping, _PAUSE_SECONDS)
 
     async def turn(self) -> int:
         """End at most a hundred that are due, each in a unit of its own. How many were found."""

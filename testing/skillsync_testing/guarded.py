@@ -5,7 +5,7 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from skillsync_testing.emulator import REGION, Emulator
 
@@ -40,7 +40,7 @@ class GuardedEmulator(Emulator):
         """Tell whether it says whose credentials these are."""
         try:
             return bool(self.client("sts").get_caller_identity()["Account"])
-        except Exception:
+        except (BotoCoreError, ClientError, OSError):
             return False
 
     def client(self, service: str, credentials: Credentials | None = None) -> Any:

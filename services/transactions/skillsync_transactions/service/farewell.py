@@ -6,7 +6,6 @@ everything, begun when no request could still be under way that had read the per
 """
 
 import asyncio
-from contextlib import suppress
 from datetime import timedelta
 
 from skillsync_kit.cache import Cache
@@ -16,6 +15,7 @@ from skillsync_kit.erasures import Erasure, Erasures
 from skillsync_kit.idempotency import Idempotency
 from skillsync_kit.ids import new_id
 from skillsync_kit.telemetry import flow, log
+from skillsync_kit.waiting import pause
 from skillsync_transactions.clients import name_key
 from skillsync_transactions.entities import State
 from skillsync_transactions.repository import FarewellRepository, TransactionRepository
@@ -67,8 +67,7 @@ class Farewell:
             except Exception as mistake:
                 # One bad turn must not end the loop; what it left undone is still open.
                 log.error("farewell failed", error=type(mistake).__name__, exc_info=mistake)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stopping.wait(), _PAUSE_SECONDS)
+            await pause(stopping, _PAUSE_SECONDS)
 
     async def turn(self) -> int:
         """Do what is left for the people whose erasure is open. How many were found."""

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from datetime import timedelta
 from typing import Protocol
 
@@ -15,6 +14,7 @@ from skillsync_kit.errors import Unavailable
 from skillsync_kit.etags import Precondition
 from skillsync_kit.idempotency import Idempotency, Once, Reply
 from skillsync_kit.telemetry import flow, log
+from skillsync_kit.waiting import pause
 from skillsync_users.clients import UserAccounts
 from skillsync_users.erasure.clients import ErasingServices
 from skillsync_users.erasure.entities import SERVICES, Planned, Progress
@@ -151,8 +151,7 @@ class Eraser:
             except Exception as mistake:
                 # One bad turn must not end the loop; what it left undone is still due.
                 log.error("erasing failed", error=type(mistake).__name__, exc_info=mistake)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stopping.wait(), _PAUSE_SECONDS)
+            await pause(stopping, _PAUSE_SECONDS)
 
     async def turn(self) -> None:
         """Erase at most twenty people, each in a unit of their own; then see to the parts of the others."""
